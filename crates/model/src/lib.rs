@@ -1,0 +1,33 @@
+//! The nouns that every part of rpcscope shares: addresses, time, frames, identifiers of the RPC protocol, events,
+//! anomalies, limits and counters.
+//!
+//! No parsing, no input or output, no clock.
+
+mod address;
+mod anomaly;
+mod event;
+mod frame;
+mod ids;
+mod limits;
+mod parse_error;
+mod seed;
+mod side;
+mod stats;
+mod time;
+
+pub use address::{Address, Endpoint};
+pub use anomaly::{Anomaly, AnomalyKind, Layer};
+pub use event::{
+    Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned, OfferedContext, Outcome, Part,
+    Reply, Security, Transport,
+};
+pub use frame::{At, Frame, FrameNumber, LinkType};
+pub use ids::{
+    AuthLevel, AuthType, CallId, ContextId, NDR, NDR64, Opnum, SyntaxId, bind_time_feature_negotiation,
+};
+pub use limits::Limits;
+pub use parse_error::ParseError;
+pub use seed::HASH_SEED;
+pub use side::Side;
+pub use stats::Stats;
+pub use time::Timestamp;

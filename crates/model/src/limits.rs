@@ -1,0 +1,77 @@
+//! Bounds of every table. Without them, a hostile peer could make memory grow without end.
+
+/// How much one shard remembers. A table that is full forgets its oldest entry and counts it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// TCP connections and UDP port pairs followed at once.
+    pub flows: usize,
+    /// Seconds without a frame after which a flow is forgotten and its open calls are reported.
+    pub flow_idle_seconds: u32,
+    /// Bytes held back by TCP reassembly, waiting for missing ones, in all flows together.
+    pub reassembly_bytes: usize,
+    /// Bytes held back by TCP reassembly in one direction of one flow.
+    pub reassembly_bytes_per_stream: usize,
+    /// IP datagrams being put together from fragments.
+    pub ip_datagrams: usize,
+    /// Pipes open in one SMB session.
+    pub pipes: usize,
+    /// SMB sessions followed at once.
+    pub smb_sessions: usize,
+    /// SMB requests waiting for their answer on one connection.
+    pub smb_requests: usize,
+    /// Presentation contexts of one association.
+    pub contexts: usize,
+    /// Security contexts of one association.
+    pub security_contexts: usize,
+    /// Calls waiting for their reply in one association.
+    pub open_calls: usize,
+    /// Fragments that are followed in one call.
+    pub fragments: u32,
+    /// Activities of the connectionless protocol followed at once.
+    pub activities: usize,
+    /// RPC over HTTP connections followed at once.
+    pub http_connections: usize,
+    /// Anomalies of one kind that are reported for one flow; further ones are only counted.
+    pub anomalies_per_flow: u8,
+}
+
+impl Limits {
+    /// The limits of one of `shards` equal parts of a sensor.
+    pub const fn shared_by(shards: usize) -> Self {
+        let shards = if shards == 0 { 1 } else { shards };
+        let all = Self::WHOLE;
+        Self {
+            flows: all.flows / shards,
+            reassembly_bytes: all.reassembly_bytes / shards,
+            smb_sessions: all.smb_sessions / shards,
+            activities: all.activities / shards,
+            http_connections: all.http_connections / shards,
+            ..all
+        }
+    }
+
+    /// The limits of a whole sensor.
+    pub const WHOLE: Self = Self {
+        flows: 1 << 20,
+        flow_idle_seconds: 3600,
+        reassembly_bytes: 64 << 20,
+        reassembly_bytes_per_stream: 1 << 20,
+        ip_datagrams: 1024,
+        pipes: 1024,
+        smb_sessions: 65536,
+        smb_requests: 1024,
+        contexts: 1024,
+        security_contexts: 64,
+        open_calls: 4096,
+        fragments: 65536,
+        activities: 65536,
+        http_connections: 16384,
+        anomalies_per_flow: 4,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::WHOLE
+    }
+}
