@@ -1,0 +1,125 @@
+//! The shapes of the files in `data/`. What each field means is said in `data/README.md`.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// Number of an operation → its name.
+pub(crate) type Procedures = BTreeMap<u16, String>;
+
+/// A file of `data/interfaces/`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InterfaceFile {
+    pub(crate) protocol: Option<String>,
+    pub(crate) title: String,
+    pub(crate) interfaces: Vec<Interface>,
+}
+
+/// One interface.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Interface {
+    pub(crate) uuid: String,
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) aliases: Vec<String>,
+    pub(crate) kind: Kind,
+    pub(crate) orpcthis: Option<bool>,
+    pub(crate) versions: Vec<String>,
+    pub(crate) inherits: Option<String>,
+    pub(crate) sdk: Option<String>,
+    #[serde(default)]
+    pub(crate) also: Vec<String>,
+    pub(crate) service: Option<String>,
+    #[serde(default)]
+    pub(crate) binaries: Vec<String>,
+    #[serde(default)]
+    pub(crate) client_binaries: Vec<String>,
+    #[serde(default)]
+    pub(crate) pipes: Vec<String>,
+    #[serde(default)]
+    pub(crate) ports: Vec<u16>,
+    #[serde(default)]
+    pub(crate) dynamic_tcp: bool,
+    pub(crate) observed_opnum_count: Option<u16>,
+    #[serde(default)]
+    pub(crate) opnums: Procedures,
+    #[serde(default)]
+    pub(crate) not_on_wire: Vec<u16>,
+    #[serde(default)]
+    pub(crate) disputed: BTreeMap<u16, BTreeMap<String, String>>,
+    #[serde(default)]
+    pub(crate) opnum_variants: BTreeMap<String, Procedures>,
+    #[serde(default)]
+    pub(crate) notes: Vec<String>,
+    pub(crate) sources: Vec<String>,
+}
+
+impl Interface {
+    /// How an error message calls this entry.
+    pub(crate) fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name} ({})", self.uuid),
+            None => self.uuid.clone(),
+        }
+    }
+}
+
+/// What an interface is for.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Rpc,
+    Dcom,
+    OrpcObject,
+}
+
+/// `data/sources.yaml`.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceFile {
+    pub(crate) sources: BTreeMap<String, String>,
+}
+
+/// `data/status-codes.yaml`.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StatusCodes {
+    pub(crate) nca: BTreeMap<u32, String>,
+    pub(crate) win32: BTreeMap<u32, String>,
+    pub(crate) ntstatus: BTreeMap<u32, String>,
+    pub(crate) hresult: BTreeMap<u32, String>,
+}
+
+impl StatusCodes {
+    /// The groups with their names, in the order of the file.
+    pub(crate) fn groups(&self) -> [(&'static str, &BTreeMap<u32, String>); 4] {
+        [("nca", &self.nca), ("win32", &self.win32), ("ntstatus", &self.ntstatus), ("hresult", &self.hresult)]
+    }
+}
+
+/// `data/protocol-numbers.yaml`.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProtocolNumbers {
+    pub(crate) pdu_types: BTreeMap<u32, String>,
+    pub(crate) bind_results: BTreeMap<u32, String>,
+    pub(crate) provider_reasons: BTreeMap<u32, String>,
+    pub(crate) bind_nak_reasons: BTreeMap<u32, String>,
+    pub(crate) rts_commands: BTreeMap<u32, String>,
+    pub(crate) tower_protocols: BTreeMap<u32, String>,
+}
+
+impl ProtocolNumbers {
+    /// The groups with their names, in the order of the file.
+    pub(crate) fn groups(&self) -> [(&'static str, &BTreeMap<u32, String>); 6] {
+        [
+            ("pdu_types", &self.pdu_types),
+            ("bind_results", &self.bind_results),
+            ("provider_reasons", &self.provider_reasons),
+            ("bind_nak_reasons", &self.bind_nak_reasons),
+            ("rts_commands", &self.rts_commands),
+            ("tower_protocols", &self.tower_protocols),
+        ]
+    }
+}
