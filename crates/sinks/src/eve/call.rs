@@ -1,0 +1,117 @@
+//! A call.
+
+use super::{answer_time, auth, fault, transfer_syntax_name, transport};
+use crate::Context;
+use crate::json::{Json, key};
+use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
+
+/// Writes Suricata's object.
+pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
+    json.open(key!("dcerpc"));
+    json.plain(key!("request"), if call.request.is_some() { "REQUEST" } else { "REQUEST_LOST" });
+    json.plain(
+        key!("response"),
+        match call.reply {
+            Some((Reply::Response, _)) => "RESPONSE",
+            Some((Reply::Fault(_), _)) => "FAULT",
+            Some((Reply::Reject(_), _)) => "REJECT",
+            None => "UNREPLIED",
+        },
+    );
+    if transport == Transport::NcadgIpUdp {
+        if let Some(activity) = call.activity {
+            json.uuid(key!("activityuuid"), activity);
+        }
+        json.number(key!("seqnum"), call.call_id.0);
+    } else {
+        json.number(key!("call_id"), call.call_id.0);
+    }
+    let (major, minor) = call.rpc_version;
+    json.version(key!("rpc_version"), major.into(), minor.into());
+    if let Some(interface) = call.interface {
+        json.open_array(key!("interfaces"));
+        json.open_item();
+        json.uuid(key!("uuid"), interface.syntax.uuid);
+        json.version(key!("version"), interface.syntax.major, interface.syntax.minor);
+        if !call.assumed && matches!(call.learned, Learned::Bind | Learned::AlterContext) {
+            json.number(key!("ack_result"), 0u8);
+        }
+        if let Some(name) = interface.name {
+            json.string(key!("service"), name);
+        }
+        if let Some(procedure) = call.procedure {
+            json.string(key!("procedure"), procedure);
+        }
+        json.close();
+        json.close_array();
+    }
+    if let Some(request) = &call.request {
+        json.open(key!("req"));
+        if let Some(opnum) = call.opnum {
+            json.number(key!("opnum"), opnum.0);
+        }
+        sizes(json, request);
+        json.close();
+    }
+    // Suricata describes the answer only when it is a response.
+    if let Some((Reply::Response, response)) = &call.reply {
+        json.open(key!("res"));
+        sizes(json, response);
+        json.close();
+    }
+    json.close();
+}
+
+/// Writes what Suricata does not say.
+pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, context: &Context<'_>) {
+    json.open(key!("rpcscope"));
+    transport(json, header.transport);
+    json.string(key!("endpoint"), &call.endpoint);
+    if let Some(context_id) = call.context_id {
+        json.number(key!("context_id"), context_id.0);
+    }
+    if let Some(object) = call.object {
+        json.uuid(key!("object"), object);
+    }
+    json.plain(key!("learned"), call.learned.name());
+    if call.assumed {
+        json.boolean(key!("assumed"), true);
+    }
+    if let Some(syntax) = call.transfer_syntax {
+        match transfer_syntax_name(syntax) {
+            Some(name) => json.plain(key!("transfer_syntax"), name),
+            None => json.uuid(key!("transfer_syntax"), syntax),
+        }
+    }
+    if let Some(security) = &call.security {
+        auth(json, security);
+    }
+    json.boolean(key!("sealed"), call.sealed);
+    json.plain(key!("outcome"), call.outcome.name());
+    if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {
+        fault(json, status, context);
+    }
+    let response = call.reply.map(|(_, part)| part);
+    answer_time(
+        json,
+        call.request.map(|part| (part.time, part.frame)),
+        response.map(|part| (part.time, part.frame)),
+    );
+    let cut = |part: Option<Part>| part.is_some_and(|part| !part.complete);
+    if cut(call.request) || cut(response) {
+        json.open_array(key!("incomplete"));
+        if cut(call.request) {
+            json.string_item("request");
+        }
+        if cut(response) {
+            json.string_item("response");
+        }
+        json.close_array();
+    }
+    json.close();
+}
+
+fn sizes(json: &mut Json<'_>, part: &Part) {
+    json.number(key!("frag_cnt"), part.fragments);
+    json.number(key!("stub_data_size"), part.stub_bytes);
+}

@@ -1,0 +1,265 @@
+//! JSON lines in Suricata's EVE format.
+//!
+//! The `dcerpc` object of a line is Suricata's and holds nothing else, since its schema is strict and pipelines rely
+//! on it. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
+
+mod anomaly;
+mod bind;
+mod call;
+mod stats;
+
+use crate::json::{Json, key};
+use crate::{Context, clock, community_id};
+use rpcscope_model::{
+    Event, EventBody, EventHeader, FrameNumber, NDR, NDR64, Security, Timestamp, Transport,
+};
+use uuid::Uuid;
+
+/// Room for a line of usual length, so that the buffer grows at most once for it.
+const USUAL_LINE_BYTES: usize = 1024;
+
+/// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
+const FLOW_ID_MASK: u64 = (1 << 53) - 1;
+
+/// JSON lines have nothing before the first event.
+pub(crate) fn begin(_context: &Context<'_>, _out: &mut Vec<u8>) {}
+
+/// Appends one event as one line.
+pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
+    out.reserve(USUAL_LINE_BYTES);
+    let mut json = Json::begin(out);
+    let header = &event.header;
+    match &event.body {
+        EventBody::Call(call) => {
+            envelope(&mut json, header, context, "dcerpc");
+            call::dcerpc(&mut json, call, header.transport);
+            call::rpcscope(&mut json, call, header, context);
+        }
+        EventBody::Bind(bind) => {
+            envelope(&mut json, header, context, "dcerpc");
+            bind::dcerpc(&mut json, bind);
+            bind::rpcscope(&mut json, bind, header, context);
+        }
+        EventBody::Anomaly(anomaly) => {
+            envelope(&mut json, header, context, "anomaly");
+            anomaly::write(&mut json, anomaly, header.transport);
+        }
+    }
+    json.end();
+}
+
+/// Appends the counters as the last line.
+pub(crate) fn end(stats: &rpcscope_model::Stats, now: Timestamp, _context: &Context<'_>, out: &mut Vec<u8>) {
+    let mut json = Json::begin(out);
+    timestamp(&mut json, now);
+    json.plain(key!("event_type"), "stats");
+    stats::write(&mut json, stats);
+    json.end();
+}
+
+/// Writes what all events of a flow share.
+fn envelope(json: &mut Json<'_>, header: &EventHeader, context: &Context<'_>, event_type: &'static str) {
+    let (proto, protocol) = match header.transport {
+        Transport::NcadgIpUdp => ("UDP", community_id::UDP),
+        _ => ("TCP", community_id::TCP),
+    };
+    timestamp(json, header.time);
+    json.number(key!("flow_id"), header.flow_id & FLOW_ID_MASK);
+    if let Some(seed) = context.community_id {
+        json.key(key!("community_id"));
+        let out = json.raw();
+        out.push(b'"');
+        community_id::push(out, seed, protocol, header.client, header.server);
+        out.push(b'"');
+    }
+    json.plain(key!("event_type"), event_type);
+    json.number(key!("pcap_cnt"), header.frame.0);
+    if let Some(capture) = context.capture {
+        json.string(key!("pcap_filename"), capture);
+    }
+    json.address(key!("src_ip"), header.client.address);
+    json.number(key!("src_port"), header.client.port);
+    json.address(key!("dest_ip"), header.server.address);
+    json.number(key!("dest_port"), header.server.port);
+    json.plain(key!("proto"), proto);
+    json.plain(key!("app_proto"), app_proto(header.transport));
+}
+
+fn timestamp(json: &mut Json<'_>, time: Timestamp) {
+    json.key(key!("timestamp"));
+    let out = json.raw();
+    out.push(b'"');
+    clock::push_eve(out, time);
+    out.push(b'"');
+}
+
+/// Suricata's name of the protocol that stands directly on TCP or UDP.
+const fn app_proto(transport: Transport) -> &'static str {
+    match transport {
+        Transport::NcacnIpTcp | Transport::NcadgIpUdp => "dcerpc",
+        Transport::NcacnNpSmb1 | Transport::NcacnNpSmb2 => "smb",
+        Transport::NcacnHttp => "http",
+    }
+}
+
+/// Writes the protocol sequence, and for pipes the version of SMB; 2 stands for 2 and 3.
+fn transport(json: &mut Json<'_>, transport: Transport) {
+    json.plain(key!("transport"), transport.name());
+    match transport {
+        Transport::NcacnNpSmb1 => json.number(key!("smb_version"), 1u8),
+        Transport::NcacnNpSmb2 => json.number(key!("smb_version"), 2u8),
+        _ => {}
+    }
+}
+
+fn auth(json: &mut Json<'_>, security: &Security) {
+    json.open(key!("auth"));
+    json.name_or_number(key!("type"), security.auth_type.name(), security.auth_type.0.into());
+    json.name_or_number(key!("level"), security.level.name(), security.level.0.into());
+    json.number(key!("context_id"), security.context_id);
+    json.close();
+}
+
+/// Writes the status of a fault or reject, with its name when it has one.
+fn fault(json: &mut Json<'_>, status: u32, context: &Context<'_>) {
+    json.open(key!("fault"));
+    json.status(key!("status"), status);
+    if let Some(name) = (context.names.status)(status) {
+        json.string(key!("name"), name);
+    }
+    json.close();
+}
+
+/// Writes how long the answer took, in microseconds, and the frames of request and answer.
+fn answer_time(
+    json: &mut Json<'_>,
+    request: Option<(Timestamp, FrameNumber)>,
+    response: Option<(Timestamp, FrameNumber)>,
+) {
+    if let (Some((asked, _)), Some((answered, _))) = (request, response) {
+        json.number(key!("rtt_us"), answered.since_ns(asked) / 1000);
+    }
+    json.open(key!("frames"));
+    if let Some((_, frame)) = request {
+        json.number(key!("request"), frame.0);
+    }
+    if let Some((_, frame)) = response {
+        json.number(key!("response"), frame.0);
+    }
+    json.close();
+}
+
+/// The name of a transfer syntax, if it has one.
+fn transfer_syntax_name(uuid: Uuid) -> Option<&'static str> {
+    match uuid {
+        NDR => Some("NDR"),
+        NDR64 => Some("NDR64"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn line(event: &Event, context: &Context<'_>) -> String {
+        let mut out = Vec::new();
+        super::event(event, context, &mut out);
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    fn lines(events: &[Event]) -> String {
+        events.iter().map(|event| line(event, &samples::context())).collect()
+    }
+
+    #[test]
+    fn calls_are_written_as_suricata_does() {
+        insta::assert_snapshot!(lines(&samples::calls()));
+    }
+
+    #[test]
+    fn binds_are_written_as_suricata_does() {
+        insta::assert_snapshot!(lines(&samples::binds()));
+    }
+
+    #[test]
+    fn anomalies_are_written_as_suricata_does() {
+        insta::assert_snapshot!(lines(&samples::anomalies()));
+    }
+
+    #[test]
+    fn counters_are_written_as_stats() {
+        let stats = rpcscope_model::Stats { frames: 12, bytes: 3456, calls: 2, ..Default::default() };
+        let mut out = Vec::new();
+        end(&stats, Timestamp(1_767_323_045_678_901_234), &Context::default(), &mut out);
+        insta::assert_snapshot!(String::from_utf8(out).expect("UTF-8"));
+    }
+
+    #[test]
+    fn capture_and_community_id_are_written_when_given() {
+        let context =
+            Context { capture: Some("case/\"a\".pcap"), community_id: Some(0), ..samples::context() };
+        let value: Value = serde_json::from_str(&line(&samples::calls()[0], &context)).expect("valid JSON");
+        assert_eq!(value["pcap_filename"], "case/\"a\".pcap");
+        assert!(value["community_id"].as_str().is_some_and(|id| id.starts_with("1:")));
+    }
+
+    /// Names in a `dcerpc` object and below that Suricata's schema knows.
+    const SURICATA: &[&str] = &[
+        "request",
+        "response",
+        "call_id",
+        "rpc_version",
+        "activityuuid",
+        "seqnum",
+        "interfaces",
+        "req",
+        "res",
+    ];
+
+    proptest! {
+        #[test]
+        fn every_event_is_one_line_of_valid_json(event in samples::any_event()) {
+            let text = line(&event, &samples::context());
+            prop_assert!(text.ends_with('\n') && text.matches('\n').count() == 1);
+            let value: Value = serde_json::from_str(&text).expect("valid JSON");
+            prop_assert_eq!(value["pcap_cnt"].as_u64(), Some(event.header.frame.0));
+            prop_assert!(value["flow_id"].as_u64().is_some_and(|id| id < 1 << 53));
+            match &event.body {
+                EventBody::Anomaly(anomaly) => prop_assert_eq!(&value["anomaly"]["event"], anomaly.kind.name()),
+                EventBody::Call(call) => {
+                    prop_assert_eq!(value["rpcscope"]["endpoint"].as_str(), Some(&*call.endpoint));
+                }
+                EventBody::Bind(bind) => {
+                    let contexts = value["rpcscope"]["contexts"].as_array().expect("an array");
+                    prop_assert_eq!(contexts.len(), bind.contexts.len());
+                }
+            }
+            if let Some(dcerpc) = value["dcerpc"].as_object() {
+                prop_assert!(dcerpc.keys().all(|key| SURICATA.contains(&key.as_str())));
+                prop_assert!(dcerpc["request"].is_string() && dcerpc["response"].is_string());
+            }
+            prop_assert_eq!(keys_written(&text), keys_read(&value), "a key is written twice");
+        }
+    }
+
+    /// Keys in a line: a letter, a quote and a colon. A quote inside a string has a backslash before it, one that
+    /// begins a string has a colon, a comma or a bracket.
+    fn keys_written(text: &str) -> usize {
+        text.as_bytes()
+            .windows(3)
+            .filter(|bytes| bytes[0].is_ascii_alphabetic() && &bytes[1..] == b"\":")
+            .count()
+    }
+
+    fn keys_read(value: &Value) -> usize {
+        match value {
+            Value::Object(members) => members.values().map(|member| 1 + keys_read(member)).sum(),
+            Value::Array(items) => items.iter().map(keys_read).sum(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The registry of outputs, and what all of them are told.
+
+use crate::{eve, table};
+use rpcscope_model::{Event, Stats, Timestamp};
+
+/// Declares the outputs: one row each. A module of that name has `begin`, `event` and `end`.
+macro_rules! formats {
+    ($($variant:ident $module:ident $name:literal $meaning:literal;)*) => {
+        /// A way to write events.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Format { $(#[doc = $meaning] $variant,)* }
+
+        impl Format {
+            /// All outputs, in the order of their declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name used on the command line.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it is, in one sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+
+            /// Appends what stands before the first event.
+            pub fn begin(self, context: &Context<'_>, out: &mut Vec<u8>) {
+                match self { $(Self::$variant => $module::begin(context, out),)* }
+            }
+
+            /// Appends one event: a whole number of lines, none when the output does not show this event.
+            pub fn event(self, event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
+                match self { $(Self::$variant => $module::event(event, context, out),)* }
+            }
+
+            /// Appends what stands after the last event. `now` is the time of the last frame.
+            pub fn end(self, stats: &Stats, now: Timestamp, context: &Context<'_>, out: &mut Vec<u8>) {
+                match self { $(Self::$variant => $module::end(stats, now, context, out),)* }
+            }
+        }
+    };
+}
+
+formats! {
+    Eve eve "eve" "JSON lines in Suricata's EVE format.";
+    Table table "table" "One readable line per call.";
+}
+
+impl Format {
+    /// The output of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|format| format.name() == name)
+    }
+}
+
+/// What an output is told besides the events. The same for all threads that write parts of one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Names of numbers.
+    pub names: Names,
+    /// Name of the capture that the events come from, if they come from a file.
+    pub capture: Option<&'a str>,
+    /// Seed of the community ids, when they are wanted; sites that do not choose a seed use 0.
+    ///
+    /// Off by default: it makes a line a quarter dearer, and any tool can add it later.
+    pub community_id: Option<u16>,
+    /// How a terminal shows time.
+    pub clock: Clock,
+    /// Whether a terminal shows colours.
+    pub colour: Colour,
+    /// What a terminal shows.
+    pub detail: Detail,
+    /// Columns of the terminal. Lines are laid out for 100 to 160.
+    pub columns: u16,
+}
+
+impl Default for Context<'_> {
+    fn default() -> Self {
+        Self {
+            names: Names::default(),
+            capture: None,
+            community_id: None,
+            clock: Clock::Utc,
+            colour: Colour::Plain,
+            detail: Detail::Calls,
+            columns: 120,
+        }
+    }
+}
+
+/// Looks up the names of numbers that events carry. A number without a name is written as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// Status of a fault or reject ([C706] appendix E, [MS-RPCE] 2.2.2.9).
+    pub status: fn(u32) -> Option<&'static str>,
+    /// Reason of a bind_nak ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.5).
+    pub reject_reason: fn(u16) -> Option<&'static str>,
+    /// Result of a presentation context ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.4).
+    pub result: fn(u16) -> Option<&'static str>,
+    /// Reason of a provider for rejecting a presentation context ([C706] 12.6.3.1).
+    pub provider_reason: fn(u16) -> Option<&'static str>,
+}
+
+impl Default for Names {
+    /// Knows no names.
+    fn default() -> Self {
+        Self { status: |_| None, reject_reason: |_| None, result: |_| None, provider_reason: |_| None }
+    }
+}
+
+/// How a terminal shows time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// Date and time of day in UTC, to the millisecond.
+    Utc,
+    /// Seconds since this time, to the microsecond.
+    Since(Timestamp),
+}
+
+/// Whether colours are used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Colour {
+    /// Plain text.
+    Plain,
+    /// ANSI escape sequences.
+    Ansi,
+}
+
+/// What a terminal shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// Calls, anomalies, and binds that the server refused.
+    Calls,
+    /// All binds, too.
+    Everything,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn every_format_is_found_by_its_name() {
+        for format in Format::ALL {
+            assert_eq!(Format::from_name(format.name()), Some(*format));
+        }
+        assert_eq!(Format::from_name("xml"), None);
+    }
+
+    #[test]
+    fn output_does_not_depend_on_how_events_are_split() {
+        let events = samples::all();
+        let context = samples::context();
+        for format in Format::ALL {
+            let mut whole = Vec::new();
+            for event in &events {
+                format.event(event, &context, &mut whole);
+            }
+            let parts: Vec<u8> = events
+                .iter()
+                .flat_map(|event| {
+                    let mut part = Vec::new();
+                    format.event(event, &context, &mut part);
+                    part
+                })
+                .collect();
+            assert_eq!(whole, parts);
+            assert_eq!(whole.last(), Some(&b'\n'));
+        }
+    }
+}

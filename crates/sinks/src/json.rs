@@ -1,0 +1,367 @@
+//! A writer of JSON that only appends to a buffer.
+//!
+//! It keeps no state: whether a comma is due is seen from the last byte written. The caller opens and closes objects
+//! and arrays in pairs and writes each key once.
+
+use crate::decimal;
+use rpcscope_model::Address;
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+/// The name of a member with its quotes and its colon, without and with the comma before it.
+///
+/// Lines have some forty members; a name costs one copy of known length.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) first: &'static str,
+    pub(crate) next: &'static str,
+}
+
+/// Makes a [`Key`] of a literal that needs no escaping.
+macro_rules! key {
+    ($name:literal) => {
+        crate::json::Key { first: concat!("\"", $name, "\":"), next: concat!(",\"", $name, "\":") }
+    };
+}
+pub(crate) use key;
+
+/// Appends JSON to a buffer.
+pub(crate) struct Json<'o> {
+    out: &'o mut Vec<u8>,
+}
+
+impl<'o> Json<'o> {
+    /// Opens an object.
+    pub(crate) fn begin(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out }
+    }
+
+    /// Closes the object and ends the line.
+    pub(crate) fn end(self) {
+        self.out.extend_from_slice(b"}\n");
+    }
+
+    /// The buffer, to append a value that needs no escaping.
+    pub(crate) fn raw(&mut self) -> &mut Vec<u8> {
+        self.out
+    }
+
+    /// Begins a member.
+    #[inline(always)]
+    pub(crate) fn key(&mut self, key: Key) {
+        if self.is_first() {
+            self.out.extend_from_slice(key.first.as_bytes());
+        } else {
+            self.out.extend_from_slice(key.next.as_bytes());
+        }
+    }
+
+    /// Opens an object as a member.
+    #[inline(always)]
+    pub(crate) fn open(&mut self, key: Key) {
+        self.key(key);
+        self.out.push(b'{');
+    }
+
+    /// Opens an object as an item of an array.
+    pub(crate) fn open_item(&mut self) {
+        self.comma();
+        self.out.push(b'{');
+    }
+
+    /// Closes an object.
+    pub(crate) fn close(&mut self) {
+        self.out.push(b'}');
+    }
+
+    /// Opens an array as a member.
+    #[inline(always)]
+    pub(crate) fn open_array(&mut self, key: Key) {
+        self.key(key);
+        self.out.push(b'[');
+    }
+
+    /// Closes an array.
+    pub(crate) fn close_array(&mut self) {
+        self.out.push(b']');
+    }
+
+    /// Writes a number.
+    #[inline(always)]
+    pub(crate) fn number(&mut self, key: Key, value: impl Into<u64>) {
+        self.key(key);
+        decimal::push(self.out, value.into());
+    }
+
+    /// Writes a number under a name that needs no escaping.
+    pub(crate) fn number_named(&mut self, name: &'static str, value: u64) {
+        self.comma();
+        self.quoted(name);
+        self.out.push(b':');
+        decimal::push(self.out, value);
+    }
+
+    /// Writes a boolean.
+    #[inline(always)]
+    pub(crate) fn boolean(&mut self, key: Key, value: bool) {
+        self.key(key);
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    /// Writes a string from anywhere.
+    #[inline(always)]
+    pub(crate) fn string(&mut self, key: Key, value: &str) {
+        self.key(key);
+        self.quoted(value);
+    }
+
+    /// Writes a string that is known to need no escaping.
+    #[inline(always)]
+    pub(crate) fn plain(&mut self, key: Key, value: &'static str) {
+        self.key(key);
+        self.out.push(b'"');
+        self.out.extend_from_slice(value.as_bytes());
+        self.out.push(b'"');
+    }
+
+    /// Writes what a value shows of itself, as a string.
+    pub(crate) fn display(&mut self, key: Key, value: impl fmt::Display) {
+        self.key(key);
+        self.out.push(b'"');
+        // Appending to a buffer does not fail.
+        let _ = write!(Escaped(self.out), "{value}");
+        self.out.push(b'"');
+    }
+
+    /// Writes a name, or the number as a string when it has none.
+    #[inline(always)]
+    pub(crate) fn name_or_number(&mut self, key: Key, name: Option<&'static str>, number: u64) {
+        self.key(key);
+        self.name_or_number_value(name, number);
+    }
+
+    /// Writes a status as `"0x00000005"`.
+    #[inline(always)]
+    pub(crate) fn status(&mut self, key: Key, value: u32) {
+        self.key(key);
+        self.out.push(b'"');
+        decimal::push_hex(self.out, value);
+        self.out.push(b'"');
+    }
+
+    /// Writes `major.minor` as a string.
+    #[inline(always)]
+    pub(crate) fn version(&mut self, key: Key, major: u16, minor: u16) {
+        self.key(key);
+        self.version_value(major, minor);
+    }
+
+    /// Writes a UUID.
+    #[inline(always)]
+    pub(crate) fn uuid(&mut self, key: Key, value: Uuid) {
+        self.key(key);
+        self.uuid_value(value);
+    }
+
+    /// Writes a network address.
+    #[inline(always)]
+    pub(crate) fn address(&mut self, key: Key, value: Address) {
+        self.key(key);
+        self.address_value(value);
+    }
+
+    /// Writes an item of an array.
+    pub(crate) fn string_item(&mut self, value: &str) {
+        self.comma();
+        self.quoted(value);
+    }
+
+    /// Writes an item of an array: what a value shows of itself, as a string.
+    pub(crate) fn display_item(&mut self, value: impl fmt::Display) {
+        self.comma();
+        self.out.push(b'"');
+        // Appending to a buffer does not fail.
+        let _ = write!(Escaped(self.out), "{value}");
+        self.out.push(b'"');
+    }
+
+    /// Writes an item of an array: `major.minor` as a string.
+    pub(crate) fn version_item(&mut self, major: u16, minor: u16) {
+        self.comma();
+        self.version_value(major, minor);
+    }
+
+    fn name_or_number_value(&mut self, name: Option<&'static str>, number: u64) {
+        if let Some(name) = name {
+            return self.quoted(name);
+        }
+        self.out.push(b'"');
+        decimal::push(self.out, number);
+        self.out.push(b'"');
+    }
+
+    fn uuid_value(&mut self, value: Uuid) {
+        let mut text = [b'"'; Hyphenated::LENGTH + 2];
+        if let Some(digits) = text.get_mut(1..=Hyphenated::LENGTH) {
+            value.hyphenated().encode_lower(digits);
+        }
+        self.out.extend_from_slice(&text);
+    }
+
+    fn address_value(&mut self, value: Address) {
+        self.out.push(b'"');
+        push_address(self.out, value);
+        self.out.push(b'"');
+    }
+
+    fn version_value(&mut self, major: u16, minor: u16) {
+        self.out.push(b'"');
+        decimal::push(self.out, major.into());
+        self.out.push(b'.');
+        decimal::push(self.out, minor.into());
+        self.out.push(b'"');
+    }
+
+    fn quoted(&mut self, value: &str) {
+        self.out.push(b'"');
+        push_escaped(self.out, value);
+        self.out.push(b'"');
+    }
+
+    fn comma(&mut self) {
+        if !self.is_first() {
+            self.out.push(b',');
+        }
+    }
+
+    /// Whether an object or array has just been opened. Strings end in a quote, so that no value looks like that.
+    #[inline(always)]
+    fn is_first(&self) -> bool {
+        matches!(self.out.last(), Some(b'{' | b'['))
+    }
+}
+
+/// Escapes what is formatted into it.
+struct Escaped<'o>(&'o mut Vec<u8>);
+
+impl fmt::Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        push_escaped(self.0, text);
+        Ok(())
+    }
+}
+
+/// Appends a network address as text.
+pub(crate) fn push_address(out: &mut Vec<u8>, address: Address) {
+    match address.to_ip() {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            decimal::push(out, a.into());
+            for byte in [b, c, d] {
+                out.push(b'.');
+                decimal::push(out, byte.into());
+            }
+        }
+        IpAddr::V6(ip) => {
+            // Appending to a buffer does not fail.
+            let _ = write!(Escaped(out), "{ip}");
+        }
+    }
+}
+
+/// Appends text with everything escaped that may not stand in a JSON string ([RFC 8259] 7), and also with DEL and the
+/// control characters U+0080 to U+009F, which some terminals obey.
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    let bytes = text.as_bytes();
+    let Some(first) = bytes.iter().position(|byte| SPECIAL[usize::from(*byte)]) else {
+        return out.extend_from_slice(bytes);
+    };
+    // The first special byte is ASCII or begins a character, so that this is a boundary.
+    let (clean, rest) = text.split_at(first);
+    out.extend_from_slice(clean.as_bytes());
+    for character in rest.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            control if control.is_control() => {
+                // Appending to a buffer does not fail; control characters are below U+00A0.
+                let _ = write!(Unescaped(out), "\\u{:04x}", u32::from(control));
+            }
+            other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}
+
+/// Bytes that need a closer look. U+0080 to U+009F are encoded as C2 80 to C2 9F; what else C2 begins is left alone.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        special[byte] = byte < 0x20 || matches!(byte, 0x22 | 0x5c | 0x7f | 0xc2);
+        byte += 1;
+    }
+    special
+};
+
+/// Appends what is formatted into it as it is.
+struct Unescaped<'o>(&'o mut Vec<u8>);
+
+impl fmt::Write for Unescaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_from_hostile_pipes_are_escaped() {
+        let mut out = Vec::new();
+        push_escaped(&mut out, "\\pipe\\a\"b\n\u{1b}[2J\u{9b}m\u{7f}é\u{a0}\u{0}");
+        let expected = r#"\\pipe\\a\"b\n\u001b[2J\u009bm\u007fé"#.to_owned() + "\u{a0}" + r"\u0000";
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
+    }
+
+    #[test]
+    fn commas_stand_between_members_and_items_only() {
+        let mut out = Vec::new();
+        let mut json = Json::begin(&mut out);
+        json.open(key!("a"));
+        json.close();
+        json.open_array(key!("b"));
+        json.open_item();
+        json.number(key!("c"), 1u8);
+        json.boolean(key!("d"), false);
+        json.close();
+        json.string_item("{");
+        json.string_item("[");
+        json.close_array();
+        json.end();
+        assert_eq!(out, b"{\"a\":{},\"b\":[{\"c\":1,\"d\":false},\"{\",\"[\"]}\n");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_the_round_trip(text in any::<String>()) {
+            let mut out = Vec::new();
+            let mut json = Json::begin(&mut out);
+            json.string(key!("text"), &text);
+            json.display(key!("shown"), &text);
+            json.end();
+            let value: serde_json::Value = serde_json::from_slice(&out).expect("valid JSON");
+            prop_assert_eq!(&value["text"], &text);
+            prop_assert_eq!(&value["shown"], &text);
+            prop_assert!(!out[..out.len() - 1].iter().any(u8::is_ascii_control));
+        }
+    }
+}

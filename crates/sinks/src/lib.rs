@@ -1,0 +1,20 @@
+//! Where results go: each output is a module that turns an event into bytes.
+//!
+//! [`Format`] is the registry of the outputs that write event by event; [`Summary`] counts what a whole run showed.
+//! Nothing here opens a file, reads a clock or keeps state between events, so that any number of threads can format
+//! parts of one run, and the parts joined in order are the same bytes as if one thread had written them.
+
+mod clock;
+mod community_id;
+mod decimal;
+mod eve;
+mod format;
+mod json;
+#[cfg(test)]
+mod samples;
+mod summary;
+mod table;
+mod text;
+
+pub use format::{Clock, Colour, Context, Detail, Format, Names};
+pub use summary::{RunFigures, Summary};

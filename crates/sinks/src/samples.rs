@@ -1,0 +1,473 @@
+//! Events for tests: representative ones, and any.
+
+use crate::{Context, Names};
+use proptest::prelude::*;
+use rpcscope_model::*;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Time of the first sample.
+pub(crate) const START: Timestamp = Timestamp(1_767_323_045_678_901_234);
+
+const SVCCTL: Uuid = Uuid::from_u128(0x367abb81_9844_35f1_ad32_98f038001003);
+const ACTIVATOR: Uuid = Uuid::from_u128(0x000001a0_0000_0000_c000_000000000046);
+const UNNAMED: Uuid = Uuid::from_u128(0xf309ad18_d86a_11d0_a075_00c04fb68820);
+const FEATURES: Uuid = Uuid::from_u128(0x6cb71c2c_9812_4540_0300_000000000000);
+
+/// A context that knows a few names.
+pub(crate) fn context() -> Context<'static> {
+    Context {
+        names: Names {
+            status: |status| match status {
+                5 => Some("rpc_s_access_denied"),
+                0x1c01_0002 => Some("nca_s_op_rng_error"),
+                _ => None,
+            },
+            reject_reason: |reason| (reason == 4).then_some("protocol_version_not_supported"),
+            result: |result| match result {
+                0 => Some("acceptance"),
+                2 => Some("provider_rejection"),
+                3 => Some("negotiate_ack"),
+                _ => None,
+            },
+            provider_reason: |reason| (reason == 1).then_some("abstract_syntax_not_supported"),
+        },
+        ..Context::default()
+    }
+}
+
+/// One event of each kind that looks different.
+pub(crate) fn all() -> Vec<Event> {
+    [binds(), calls(), anomalies()].concat()
+}
+
+fn syntax(uuid: Uuid, major: u16, minor: u16) -> SyntaxId {
+    SyntaxId { uuid, major, minor }
+}
+
+fn header(transport: Transport, after_us: i64, frame: u64) -> EventHeader {
+    let port = match transport {
+        Transport::NcacnNpSmb1 | Transport::NcacnNpSmb2 => 445,
+        Transport::NcacnHttp => 593,
+        _ => 49670,
+    };
+    EventHeader {
+        time: Timestamp(START.0 + after_us * 1000),
+        frame: FrameNumber(frame),
+        flow_id: 1234,
+        client: Endpoint::new(Address::v4([10, 0, 0, 5]), 50123),
+        server: Endpoint::new(Address::v4([10, 0, 0, 9]), port),
+        transport,
+    }
+}
+
+fn part(after_us: i64, frame: u64, stub_bytes: u64) -> Part {
+    Part {
+        time: Timestamp(START.0 + after_us * 1000),
+        frame: FrameNumber(frame),
+        fragments: 1,
+        stub_bytes,
+        complete: true,
+    }
+}
+
+fn named(uuid: Uuid, name: &'static str, major: u16) -> Option<Interface> {
+    Some(Interface { syntax: syntax(uuid, major, 0), name: Some(name) })
+}
+
+/// Calls over each transport and with each outcome.
+pub(crate) fn calls() -> Vec<Event> {
+    let sealed = Call {
+        endpoint: "49670".into(),
+        rpc_version: (5, 0),
+        call_id: CallId(7),
+        context_id: Some(ContextId(4)),
+        interface: named(ACTIVATOR, "IRemoteSCMActivator", 0),
+        learned: Learned::AlterContext,
+        assumed: false,
+        transfer_syntax: Some(NDR64),
+        opnum: Some(Opnum(4)),
+        procedure: Some("RemoteCreateInstance"),
+        object: Some(Uuid::from_u128(0x0000_3802_0a14_ffff_cb39_ec63_b53b_f2a6)),
+        security: Some(Security {
+            auth_type: AuthType(10),
+            level: AuthLevel::PKT_PRIVACY,
+            context_id: 79231,
+        }),
+        sealed: true,
+        request: Some(part(4_512, 51, 1204)),
+        reply: Some((Reply::Response, part(5_324, 53, 88))),
+        outcome: Outcome::Replied,
+        activity: None,
+    };
+    let denied = Call {
+        endpoint: "\\pipe\\svcctl".into(),
+        call_id: CallId(2),
+        context_id: Some(ContextId(0)),
+        interface: named(SVCCTL, "svcctl", 2),
+        learned: Learned::Bind,
+        transfer_syntax: Some(NDR),
+        opnum: Some(Opnum(12)),
+        procedure: Some("RCreateServiceW"),
+        object: None,
+        security: None,
+        sealed: false,
+        request: Some(Part { fragments: 3, ..part(7_000, 60, 9000) }),
+        reply: Some((Reply::Fault(5), part(7_100, 61, 0))),
+        outcome: Outcome::Faulted,
+        ..sealed.clone()
+    };
+    let datagram = Call {
+        endpoint: "49670".into(),
+        rpc_version: (4, 0),
+        context_id: None,
+        interface: Some(Interface { syntax: syntax(UNNAMED, 1, 2), name: None }),
+        learned: Learned::Header,
+        transfer_syntax: None,
+        opnum: Some(Opnum(300)),
+        procedure: None,
+        reply: Some((Reply::Reject(0x1c01_0003), part(9_500, 71, 0))),
+        request: Some(part(9_000, 70, 16)),
+        outcome: Outcome::Rejected,
+        activity: Some(Uuid::from_u128(0x00112233_4455_6677_8899_aabbccddeeff)),
+        ..denied.clone()
+    };
+    let by_pipe = Call {
+        endpoint: "\\pipe\\svcctl".into(),
+        learned: Learned::PipeName,
+        assumed: true,
+        opnum: Some(Opnum(77)),
+        procedure: None,
+        transfer_syntax: Some(UNNAMED),
+        security: Some(Security { auth_type: AuthType(200), level: AuthLevel(9), context_id: 0 }),
+        request: Some(Part { complete: false, ..part(11_000, 80, 4000) }),
+        reply: None,
+        outcome: Outcome::Unanswered,
+        ..denied.clone()
+    };
+    let lost = Call {
+        endpoint: "\\pipe\\a\"\u{1b}[31m\u{202e}evil".into(),
+        interface: None,
+        learned: Learned::Unknown,
+        opnum: None,
+        procedure: None,
+        request: None,
+        security: Some(Security { auth_type: AuthType(16), level: AuthLevel::PKT_INTEGRITY, context_id: 1 }),
+        reply: Some((Reply::Response, Part { complete: false, ..part(12_000, 90, 5) })),
+        outcome: Outcome::Lost,
+        ..denied.clone()
+    };
+    let http = Call {
+        endpoint: "593".into(),
+        security: Some(Security { auth_type: AuthType(9), level: AuthLevel::CONNECT, context_id: 1 }),
+        reply: None,
+        request: Some(part(13_000, 12_345_678, 8)),
+        outcome: Outcome::Cancelled,
+        ..denied.clone()
+    };
+    let call = |transport, after_us, frame, call| Event {
+        header: header(transport, after_us, frame),
+        body: EventBody::Call(Box::new(call)),
+    };
+    let mut v6 = call(Transport::NcacnHttp, 13_000, 12_345_678, http);
+    v6.header.client.address = Address::v6(0x2001_0db8_0000_1234_5678_9abc_def0_1234u128.to_be_bytes());
+    v6.header.server.address = Address::v6(0xfe80_0000_0000_0000_0000_0000_0000_0001u128.to_be_bytes());
+    vec![
+        call(Transport::NcacnIpTcp, 4_512, 51, sealed),
+        call(Transport::NcacnNpSmb2, 7_000, 60, denied),
+        call(Transport::NcadgIpUdp, 9_000, 70, datagram),
+        call(Transport::NcacnNpSmb1, 11_000, 80, by_pipe),
+        call(Transport::NcacnNpSmb2, 12_000, 90, lost),
+        v6,
+    ]
+}
+
+/// Binds with each kind of answer.
+pub(crate) fn binds() -> Vec<Event> {
+    let offer = |id: u16, transfer: SyntaxId, answer| OfferedContext {
+        id: ContextId(id),
+        interface: Interface { syntax: syntax(SVCCTL, 2, 0), name: Some("svcctl") },
+        transfer_syntaxes: vec![transfer],
+        answer,
+    };
+    let accepted = Bind {
+        endpoint: "\\pipe\\svcctl".into(),
+        rpc_version: (5, 0),
+        call_id: CallId(1),
+        kind: Learned::Bind,
+        contexts: vec![
+            offer(0, syntax(NDR, 2, 0), Some((0, 0))),
+            offer(1, syntax(NDR64, 1, 0), Some((2, 1))),
+            offer(2, syntax(FEATURES, 1, 0), Some((3, 3))),
+        ],
+        association_group: 0,
+        result: BindResult::Acknowledged {
+            secondary_address: Some("\\PIPE\\ntsvcs".into()),
+            association_group: 21_000,
+        },
+        security: Some(Security { auth_type: AuthType(9), level: AuthLevel::PKT_INTEGRITY, context_id: 0 }),
+        answered: Some((Timestamp(START.0 + 900_000), FrameNumber(5))),
+    };
+    let nak = Bind {
+        contexts: vec![offer(0, syntax(NDR, 9, 9), None)],
+        result: BindResult::Rejected { reason: 4, versions: vec![(5, 0), (5, 1)] },
+        ..accepted.clone()
+    };
+    let refused = Bind {
+        kind: Learned::AlterContext,
+        contexts: vec![OfferedContext {
+            interface: Interface { syntax: syntax(UNNAMED, 0, 0), name: None },
+            ..offer(7, syntax(NDR, 2, 0), Some((2, 1)))
+        }],
+        ..accepted.clone()
+    };
+    let faulted =
+        Bind { kind: Learned::AlterContext, result: BindResult::Faulted(0x1c00_001d), ..nak.clone() };
+    let unanswered = Bind { result: BindResult::Unanswered, answered: None, security: None, ..nak.clone() };
+    [accepted, nak, refused, faulted, unanswered]
+        .into_iter()
+        .zip(1..)
+        .map(|(bind, number)| Event {
+            header: header(Transport::NcacnNpSmb2, 100 * number, 4 * number.unsigned_abs()),
+            body: EventBody::Bind(Box::new(bind)),
+        })
+        .collect()
+}
+
+/// Anomalies of each layer.
+pub(crate) fn anomalies() -> Vec<Event> {
+    let error = ParseError::short("dcerpc bind_ack", "results", 52, 24, 20);
+    [
+        Anomaly { kind: AnomalyKind::PduMalformed, error: Some(error), bytes: None },
+        Anomaly { kind: AnomalyKind::TcpGap, error: None, bytes: Some(1460) },
+        AnomalyKind::SmbEncrypted.into(),
+    ]
+    .into_iter()
+    .zip(95..)
+    .map(|(anomaly, frame)| Event {
+        header: header(Transport::NcacnNpSmb2, 14_000, frame),
+        body: EventBody::Anomaly(anomaly),
+    })
+    .collect()
+}
+
+/// Enough events that tables overflow.
+pub(crate) fn busy_hour() -> Vec<Event> {
+    const NAMES: [(&str, &str); 14] = [
+        ("samr", "SamrConnect5"),
+        ("lsarpc", "LsarLookupSids"),
+        ("svcctl", "ROpenSCManagerW"),
+        ("winreg", "BaseRegQueryValue"),
+        ("drsuapi", "IDL_DRSGetNCChanges"),
+        ("epm", "ept_map"),
+        ("netlogon", "NetrServerAuthenticate3"),
+        ("IWbemServices", "ExecMethod"),
+        ("IRemUnknown2", "RemRelease"),
+        ("srvsvc", "NetrShareEnum"),
+        ("wkssvc", "NetrWkstaGetInfo"),
+        ("spoolss", "RpcRemoteFindFirstPrinterChangeNotificationEx"),
+        ("atsvc", "NetrJobAdd"),
+        ("ITaskSchedulerService", "SchRpcRegisterTask"),
+    ];
+    let mut events = all();
+    let model = calls();
+    for (position, (interface, procedure)) in NAMES.into_iter().enumerate() {
+        let number = position as u64;
+        for repeat in 0..(400 / (number + 1)) {
+            let mut event = model[usize::from(repeat % 40 == 7)].clone();
+            event.header.time = Timestamp(START.0 + 4_000_000_000 * number.cast_signed());
+            event.header.client.address = Address::v4([10, 0, 0, u8::try_from(5 + repeat % 9).unwrap_or(0)]);
+            event.header.server.address = Address::v4([10, 0, 1, u8::try_from(9 + number % 4).unwrap_or(0)]);
+            if let EventBody::Call(call) = &mut event.body {
+                let uuid = Uuid::from_u128(u128::from(number));
+                call.interface = Some(Interface { syntax: syntax(uuid, 1, 0), name: Some(interface) });
+                call.procedure = Some(procedure);
+            }
+            events.push(event);
+        }
+    }
+    events
+}
+
+/// Any event, hostile ones included.
+pub(crate) fn any_event() -> impl Strategy<Value = Event> {
+    (any_header(), prop_oneof![3 => any_call(), 2 => any_bind(), 1 => any_anomaly()])
+        .prop_map(|(header, body)| Event { header, body })
+}
+
+fn any_header() -> impl Strategy<Value = EventHeader> {
+    let endpoint = || {
+        (any::<u128>(), any::<bool>(), any::<u16>()).prop_map(|(bits, v4, port)| {
+            let [.., a, b, c, d] = bits.to_be_bytes();
+            let address = if v4 { Address::v4([a, b, c, d]) } else { Address::v6(bits.to_be_bytes()) };
+            Endpoint::new(address, port)
+        })
+    };
+    let transport = prop::sample::select(vec![
+        Transport::NcacnIpTcp,
+        Transport::NcacnNpSmb1,
+        Transport::NcacnNpSmb2,
+        Transport::NcadgIpUdp,
+        Transport::NcacnHttp,
+    ]);
+    (any::<i64>(), any::<u64>(), any::<u64>(), endpoint(), endpoint(), transport).prop_map(
+        |(time, frame, flow_id, client, server, transport)| EventHeader {
+            time: Timestamp(time),
+            frame: FrameNumber(frame),
+            flow_id,
+            client,
+            server,
+            transport,
+        },
+    )
+}
+
+fn any_uuid() -> impl Strategy<Value = Uuid> {
+    prop_oneof![any::<u128>().prop_map(Uuid::from_u128), Just(NDR), Just(NDR64), Just(FEATURES), Just(SVCCTL)]
+}
+
+fn any_syntax() -> impl Strategy<Value = SyntaxId> {
+    (any_uuid(), 0u16..4, any::<u16>()).prop_map(|(uuid, major, minor)| syntax(uuid, major, minor))
+}
+
+fn any_interface() -> impl Strategy<Value = Interface> {
+    (any_syntax(), prop::option::of(prop::sample::select(vec!["svcctl", "IRemoteSCMActivator"])))
+        .prop_map(|(syntax, name)| Interface { syntax, name })
+}
+
+fn any_text() -> impl Strategy<Value = Arc<str>> {
+    any::<String>().prop_map(Arc::from)
+}
+
+fn any_part() -> impl Strategy<Value = Part> {
+    (any::<i64>(), any::<u64>(), any::<u32>(), any::<u64>(), any::<bool>()).prop_map(
+        |(time, frame, fragments, stub_bytes, complete)| Part {
+            time: Timestamp(time),
+            frame: FrameNumber(frame),
+            fragments,
+            stub_bytes,
+            complete,
+        },
+    )
+}
+
+fn any_security() -> impl Strategy<Value = Security> {
+    (any::<u8>(), any::<u8>(), any::<u32>()).prop_map(|(auth_type, level, context_id)| Security {
+        auth_type: AuthType(auth_type),
+        level: AuthLevel(level),
+        context_id,
+    })
+}
+
+fn any_learned() -> impl Strategy<Value = Learned> {
+    prop::sample::select(vec![
+        Learned::Bind,
+        Learned::AlterContext,
+        Learned::Header,
+        Learned::PipeName,
+        Learned::EndpointMapper,
+        Learned::Unknown,
+    ])
+}
+
+fn any_call() -> impl Strategy<Value = EventBody> {
+    let reply = prop_oneof![
+        Just(Reply::Response),
+        (0u32..8).prop_map(Reply::Fault),
+        any::<u32>().prop_map(Reply::Reject)
+    ];
+    let outcome = prop::sample::select(vec![
+        Outcome::Replied,
+        Outcome::Faulted,
+        Outcome::Rejected,
+        Outcome::Cancelled,
+        Outcome::Lost,
+        Outcome::Unanswered,
+    ]);
+    let procedure = prop::option::of(prop::sample::select(vec!["RCreateServiceW", "NetrJobAdd"]));
+    let uuid = || prop::option::of(any_uuid());
+    let numbers = (any::<(u8, u8)>(), any::<u32>(), any::<Option<u16>>(), any::<Option<u16>>());
+    let meaning = (prop::option::of(any_interface()), any_learned(), any::<bool>(), procedure, outcome);
+    let parts = (prop::option::of(any_part()), prop::option::of((reply, any_part())));
+    let security = (prop::option::of(any_security()), any::<bool>());
+    (any_text(), numbers, meaning, parts, security, (uuid(), uuid(), uuid())).prop_map(
+        |(endpoint, numbers, meaning, (request, reply), (security, sealed), uuids)| {
+            let (rpc_version, call_id, context_id, opnum) = numbers;
+            let (interface, learned, assumed, procedure, outcome) = meaning;
+            EventBody::Call(Box::new(Call {
+                endpoint,
+                rpc_version,
+                call_id: CallId(call_id),
+                context_id: context_id.map(ContextId),
+                interface,
+                learned,
+                assumed,
+                transfer_syntax: uuids.0,
+                opnum: opnum.map(Opnum),
+                procedure,
+                object: uuids.1,
+                security,
+                sealed,
+                request,
+                reply,
+                outcome,
+                activity: uuids.2,
+            }))
+        },
+    )
+}
+
+fn any_bind() -> impl Strategy<Value = EventBody> {
+    let offered = (
+        any::<u16>(),
+        any_interface(),
+        prop::collection::vec(any_syntax(), 0..4),
+        prop::option::of((0u16..6, any::<u16>())),
+    )
+        .prop_map(|(id, interface, transfer_syntaxes, answer)| OfferedContext {
+            id: ContextId(id),
+            interface,
+            transfer_syntaxes,
+            answer,
+        });
+    let result = prop_oneof![
+        (prop::option::of(any_text()), any::<u32>()).prop_map(|(secondary_address, association_group)| {
+            BindResult::Acknowledged { secondary_address, association_group }
+        }),
+        (0u16..12, any::<Vec<(u8, u8)>>())
+            .prop_map(|(reason, versions)| BindResult::Rejected { reason, versions }),
+        any::<u32>().prop_map(BindResult::Faulted),
+        Just(BindResult::Unanswered),
+    ];
+    let numbers = (any::<(u8, u8)>(), any::<u32>(), any::<u32>(), any::<bool>());
+    let answered = prop::option::of((any::<i64>(), any::<u64>()));
+    let contexts = prop::collection::vec(offered, 0..20);
+    (any_text(), numbers, contexts, result, prop::option::of(any_security()), answered).prop_map(
+        |(endpoint, numbers, contexts, result, security, answered)| {
+            let (rpc_version, call_id, association_group, alters) = numbers;
+            EventBody::Bind(Box::new(Bind {
+                endpoint,
+                rpc_version,
+                call_id: CallId(call_id),
+                kind: if alters { Learned::AlterContext } else { Learned::Bind },
+                contexts,
+                association_group,
+                result,
+                security,
+                answered: answered.map(|(time, frame)| (Timestamp(time), FrameNumber(frame))),
+            }))
+        },
+    )
+}
+
+fn any_anomaly() -> impl Strategy<Value = EventBody> {
+    let error = (any::<bool>(), any::<[usize; 3]>()).prop_map(|(short, [offset, needed, had])| {
+        if short {
+            ParseError::short("dcerpc bind_ack", "results", offset, needed, had)
+        } else {
+            ParseError::invalid("smb2 create", "name_offset", offset, had)
+        }
+    });
+    (prop::sample::select(AnomalyKind::ALL), prop::option::of(error), any::<Option<u64>>())
+        .prop_map(|(kind, error, bytes)| EventBody::Anomaly(Anomaly { kind, error, bytes }))
+}
