@@ -1,0 +1,19 @@
+//! Conversations and packets for tests and benchmarks, built without the parsers, so that a mistake in a parser cannot
+//! hide behind the same mistake here.
+//!
+//! The way down: a [`conversation`] is a list of PDUs ([`pdu`]); a [`transport`] puts them into messages of one or more
+//! connections; [`packets`] cuts these into segments, disturbs them, and wraps them into frames; [`capture`] writes frames
+//! as a file. Everything is the same, byte for byte, for the same seed.
+
+pub mod capture;
+pub mod conversation;
+mod encoder;
+mod ntlm;
+pub mod packets;
+pub mod pdu;
+mod rng;
+pub mod transport;
+
+pub use encoder::{ByteOrder, Encoder};
+pub use ntlm::Ntlm;
+pub use rng::Rng;

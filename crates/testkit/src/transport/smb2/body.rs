@@ -1,0 +1,193 @@
+//! Bodies of SMB2 messages: only what pipes need ([MS-SMB2] 2.2.3 to 2.2.32).
+
+use crate::encoder::{ByteOrder, Encoder, length16, length32};
+
+/// NEGOTIATE request with one dialect ([MS-SMB2] 2.2.3).
+pub(super) fn negotiate_request(dialect: u16) -> Vec<u8> {
+    body(|out| {
+        out.u16(36).u16(1).u16(1).u16(0).u32(0).zeros(16).zeros(8).u16(dialect);
+    })
+}
+
+/// NEGOTIATE response ([MS-SMB2] 2.2.4).
+pub(super) fn negotiate_response(dialect: u16) -> Vec<u8> {
+    body(|out| {
+        out.u16(65).u16(1).u16(dialect).u16(0).zeros(16);
+        out.u32(0).u32(MAX_BYTES).u32(MAX_BYTES).u32(MAX_BYTES).zeros(16).u16(128).u16(0).u32(0);
+    })
+}
+
+/// SESSION_SETUP request ([MS-SMB2] 2.2.5).
+pub(super) fn session_setup_request(blob: &[u8]) -> Vec<u8> {
+    body(|out| {
+        out.u16(25).u8(0).u8(1).u32(0).u32(0).u16(88).u16(length16(blob.len())).u64(0).raw(blob);
+    })
+}
+
+/// SESSION_SETUP response ([MS-SMB2] 2.2.6).
+pub(super) fn session_setup_response(blob: &[u8]) -> Vec<u8> {
+    body(|out| {
+        out.u16(9).u16(0).u16(72).u16(length16(blob.len())).raw(blob);
+    })
+}
+
+/// TREE_CONNECT request ([MS-SMB2] 2.2.9).
+pub(super) fn tree_connect_request(path: &str) -> Vec<u8> {
+    body(|out| {
+        out.u16(9).u16(0).u16(72).u16(length16(utf16_bytes(path))).utf16(path);
+    })
+}
+
+/// TREE_CONNECT response for a share of pipes ([MS-SMB2] 2.2.10).
+pub(super) fn tree_connect_response() -> Vec<u8> {
+    body(|out| {
+        out.u16(16).u8(2).u8(0).u32(0x30).u32(0).u32(0x001f_01ff);
+    })
+}
+
+/// CREATE request ([MS-SMB2] 2.2.13).
+pub(super) fn create_request(name: &str) -> Vec<u8> {
+    body(|out| {
+        // No oplock, impersonation; read and write; shared; open what exists.
+        out.u16(57).u8(0).u8(0).u32(2).u64(0).u64(0).u32(0x0012_019f).u32(0).u32(3).u32(1).u32(0);
+        out.u16(120).u16(length16(utf16_bytes(name))).u32(0).u32(0).utf16(name);
+    })
+}
+
+/// CREATE response ([MS-SMB2] 2.2.14).
+pub(super) fn create_response(file_id: [u8; 16]) -> Vec<u8> {
+    body(|out| {
+        out.u16(89)
+            .u8(0)
+            .u8(0)
+            .u32(1)
+            .zeros(32)
+            .u64(4096)
+            .u64(0)
+            .u32(0x80)
+            .u32(0)
+            .raw(&file_id)
+            .u32(0)
+            .u32(0);
+    })
+}
+
+/// CLOSE request ([MS-SMB2] 2.2.15).
+pub(super) fn close_request(file_id: [u8; 16]) -> Vec<u8> {
+    body(|out| {
+        out.u16(24).u16(0).u32(0).raw(&file_id);
+    })
+}
+
+/// CLOSE response ([MS-SMB2] 2.2.16).
+pub(super) fn close_response() -> Vec<u8> {
+    body(|out| {
+        out.u16(60).u16(0).u32(0).zeros(52);
+    })
+}
+
+/// READ request ([MS-SMB2] 2.2.19).
+pub(super) fn read_request(file_id: [u8; 16], max_bytes: usize) -> Vec<u8> {
+    body(|out| {
+        out.u16(49).u8(0x50).u8(0).u32(length32(max_bytes)).u64(0).raw(&file_id);
+        out.u32(0).u32(0).u32(0).u16(0).u16(0).u8(0);
+    })
+}
+
+/// READ response ([MS-SMB2] 2.2.20).
+pub(super) fn read_response(data: &[u8]) -> Vec<u8> {
+    body(|out| {
+        out.u16(17).u8(80).u8(0).u32(length32(data.len())).u32(0).u32(0).raw(data);
+    })
+}
+
+/// WRITE request ([MS-SMB2] 2.2.21).
+pub(super) fn write_request(file_id: [u8; 16], data: &[u8]) -> Vec<u8> {
+    body(|out| {
+        out.u16(49).u16(112).u32(length32(data.len())).u64(0).raw(&file_id);
+        out.u32(0).u32(0).u16(0).u16(0).u32(0).raw(data);
+    })
+}
+
+/// WRITE response ([MS-SMB2] 2.2.22).
+pub(super) fn write_response(written: usize) -> Vec<u8> {
+    body(|out| {
+        out.u16(17).u16(0).u32(length32(written)).u32(0).u16(0).u16(0);
+    })
+}
+
+/// IOCTL request that writes and reads ([MS-SMB2] 2.2.31).
+pub(super) fn transceive_request(file_id: [u8; 16], data: &[u8], max_bytes: usize) -> Vec<u8> {
+    body(|out| {
+        out.u16(57).u16(0).u32(FSCTL_PIPE_TRANSCEIVE).raw(&file_id);
+        out.u32(120).u32(length32(data.len())).u32(0).u32(120).u32(0).u32(length32(max_bytes));
+        out.u32(1).u32(0).raw(data);
+    })
+}
+
+/// IOCTL response ([MS-SMB2] 2.2.32).
+pub(super) fn transceive_response(file_id: [u8; 16], data: &[u8]) -> Vec<u8> {
+    body(|out| {
+        out.u16(49).u16(0).u32(FSCTL_PIPE_TRANSCEIVE).raw(&file_id);
+        out.u32(112).u32(0).u32(112).u32(length32(data.len())).u32(0).u32(0).raw(data);
+    })
+}
+
+/// ERROR response without data; also the interim response of an asynchronous request ([MS-SMB2] 2.2.2).
+pub(super) fn error_response() -> Vec<u8> {
+    body(|out| {
+        out.u16(9).u8(0).u8(0).u32(0).u8(0);
+    })
+}
+
+fn body(write: impl FnOnce(&mut Encoder)) -> Vec<u8> {
+    let mut out = Encoder::new(ByteOrder::Little);
+    write(&mut out);
+    out.finish()
+}
+
+fn utf16_bytes(text: &str) -> usize {
+    text.encode_utf16().count() * 2
+}
+
+const FSCTL_PIPE_TRANSCEIVE: u32 = 0x0011_c017;
+/// Largest transaction, read and write, in bytes.
+const MAX_BYTES: u32 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_stands_where_the_offset_field_says() {
+        // Offsets count from the header, which is 64 bytes long.
+        let id = [9; 16];
+        assert_eq!(write_request(id, &[0xdd])[112 - 64..], [0xdd]);
+        assert_eq!(read_response(&[0xdd])[80 - 64..], [0xdd]);
+        assert_eq!(transceive_request(id, &[0xdd], 9)[120 - 64..], [0xdd]);
+        assert_eq!(transceive_response(id, &[0xdd])[112 - 64..], [0xdd]);
+        assert_eq!(create_request("A")[120 - 64..], [b'A', 0]);
+        assert_eq!(tree_connect_request("A")[72 - 64..], [b'A', 0]);
+        assert_eq!(session_setup_request(&[7])[88 - 64..], [7]);
+        assert_eq!(session_setup_response(&[7])[72 - 64..], [7]);
+    }
+
+    #[test]
+    fn fixed_parts_have_the_size_they_state() {
+        // StructureSize counts one byte of a variable part.
+        let id = [9; 16];
+        for (bytes, size) in [
+            (negotiate_response(0x0302), 64),
+            (create_response(id), 88),
+            (close_request(id), 24),
+            (close_response(), 60),
+            (read_request(id, 1), 49),
+            (write_response(1), 16),
+            (tree_connect_response(), 16),
+            (error_response(), 9),
+        ] {
+            assert_eq!(bytes.len(), size);
+            assert!(usize::from(bytes[0]).abs_diff(size) <= 1);
+        }
+    }
+}
