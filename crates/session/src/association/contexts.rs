@@ -1,0 +1,243 @@
+//! Presentation contexts of an association: what bind and alter_context offered, and what the server accepted.
+
+use super::Scope;
+use crate::At;
+use crate::bounded::Bounded;
+use rpcscope_model::{
+    AnomalyKind, Bind, BindResult, CallId, ContextId, EventBody, Interface, Learned, Limits, OfferedContext,
+    Security, SyntaxId, bind_time_feature_negotiation,
+};
+use rpcscope_wire::dcerpc::{BindAck, BindNak, BindPdu, Header, PduType};
+use smallvec::SmallVec;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a presentation context stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Definition {
+    pub(crate) interface: Interface,
+    pub(crate) catalogued: Option<&'static rpcscope_catalog::Interface>,
+    pub(crate) learned: Learned,
+    /// The agreed transfer syntax; the only offered one while no answer was seen.
+    pub(crate) transfer_syntax: Option<Uuid>,
+    pub(crate) standing: Standing,
+}
+
+/// What the server said to a presentation context.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// No answer was seen; taken as accepted.
+    Assumed,
+    Accepted,
+    Rejected,
+}
+
+/// One context id: what it stands for, and what the client last proposed for it and the server has not answered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    current: Option<Definition>,
+    proposed: Option<Definition>,
+}
+
+/// The presentation contexts, and the binds that wait for their answer.
+#[derive(Debug)]
+pub(crate) struct Contexts {
+    slots: Bounded<ContextId, Slot>,
+    pending: Bounded<CallId, Pending>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    bind: Bind,
+    at: At,
+}
+
+/// Binds that may wait for an answer at once. A client sends one at a time; without a bound, one that gets no
+/// answers could make memory grow.
+const MAX_PENDING_BINDS: usize = 16;
+
+impl Contexts {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { slots: Bounded::new(limits.contexts), pending: Bounded::new(MAX_PENDING_BINDS) }
+    }
+
+    /// Takes a bind or alter_context.
+    pub(crate) fn offer(
+        &mut self,
+        header: &Header,
+        bind: &BindPdu<'_>,
+        security: Option<Security>,
+        at: At,
+        scope: &mut Scope<'_>,
+    ) {
+        let kind = if header.pdu_type == PduType::BIND { Learned::Bind } else { Learned::AlterContext };
+        let mut contexts = Vec::new();
+        for element in bind.elements() {
+            let element = match element {
+                Ok(element) => element,
+                Err(error) => {
+                    let kind = AnomalyKind::PduMalformed;
+                    scope.anomaly(at, rpcscope_model::Anomaly { error: Some(error), ..kind.into() });
+                    break;
+                }
+            };
+            let catalogued = rpcscope_catalog::interface(&element.abstract_syntax.uuid);
+            let interface = Interface {
+                syntax: element.abstract_syntax,
+                name: catalogued.and_then(|interface| interface.name),
+            };
+            let transfer_syntaxes: Vec<SyntaxId> = element.transfer_syntaxes.collect();
+            // A feature negotiation looks like a context of the same interface and is none ([MS-RPCE] 3.3.1.5.3).
+            let negotiates_features = !transfer_syntaxes.is_empty()
+                && transfer_syntaxes
+                    .iter()
+                    .all(|syntax| bind_time_feature_negotiation(syntax.uuid).is_some());
+            if !negotiates_features {
+                let transfer_syntax = match transfer_syntaxes.as_slice() {
+                    [only] => Some(only.uuid),
+                    _ => None,
+                };
+                let definition = Definition {
+                    interface,
+                    catalogued,
+                    learned: kind,
+                    transfer_syntax,
+                    standing: Standing::Assumed,
+                };
+                self.propose(element.id, definition, at, scope);
+            }
+            contexts.push(OfferedContext { id: element.id, interface, transfer_syntaxes, answer: None });
+        }
+        let bind = Bind {
+            endpoint: Arc::clone(scope.endpoint),
+            rpc_version: (5, header.minor_version),
+            call_id: header.call_id,
+            kind,
+            contexts,
+            association_group: bind.association_group,
+            result: BindResult::Unanswered,
+            security,
+            answered: None,
+        };
+        if let Some(old) = self.pending.insert(header.call_id, Pending { bind, at }) {
+            report(old, scope);
+        }
+    }
+
+    fn propose(&mut self, id: ContextId, definition: Definition, at: At, scope: &mut Scope<'_>) {
+        let mut slot = self.slots.remove(&id).unwrap_or_default();
+        // An older proposal that got no answer counts as accepted.
+        if let Some(unanswered) = slot.proposed.take() {
+            slot.current = Some(unanswered);
+        }
+        let redefined = slot
+            .current
+            .is_some_and(|current| current.interface.syntax.uuid != definition.interface.syntax.uuid);
+        slot.proposed = Some(definition);
+        if redefined {
+            scope.anomaly(at, AnomalyKind::ContextRedefined);
+        }
+        if self.slots.insert(id, slot).is_some() {
+            scope.anomaly(at, AnomalyKind::ContextsEvicted);
+        }
+    }
+
+    /// Takes a bind_ack or alter_context_resp. Returns the ids of contexts that were rejected.
+    pub(crate) fn acknowledge(
+        &mut self,
+        header: &Header,
+        ack: &BindAck<'_>,
+        at: At,
+        scope: &mut Scope<'_>,
+    ) -> SmallVec<[ContextId; 4]> {
+        let mut rejected = SmallVec::new();
+        let Some(mut pending) = self.pending.remove(&header.call_id) else {
+            scope.anomaly(at, AnomalyKind::BindAckUnexpected);
+            return rejected;
+        };
+        if usize::from(ack.count()) != pending.bind.contexts.len() {
+            scope.anomaly(at, AnomalyKind::BindAckMismatch);
+        }
+        // Results stand in the order of the offers ([C706] 12.6.3.1).
+        for (offered, result) in pending.bind.contexts.iter_mut().zip(ack.results()) {
+            offered.answer = Some((result.result, result.reason));
+            let agreed = result.transfer_syntax;
+            if let Some(at) = offered.transfer_syntaxes.iter().position(|syntax| syntax.uuid == agreed.uuid) {
+                offered.transfer_syntaxes.swap(0, at);
+            }
+            let Some(slot) = self.slots.get_mut(&offered.id) else { continue };
+            let is_answered = |proposed: &Definition| {
+                proposed.interface.syntax == offered.interface.syntax && result.result != NEGOTIATE_ACK
+            };
+            let Some(proposed) = slot.proposed.filter(is_answered) else { continue };
+            slot.proposed = None;
+            if result.is_accepted() {
+                let standing = Standing::Accepted;
+                slot.current = Some(Definition { transfer_syntax: Some(agreed.uuid), standing, ..proposed });
+            } else {
+                rejected.push(offered.id);
+                let keeps_old = slot.current.is_some_and(|current| current.standing != Standing::Rejected);
+                if !keeps_old {
+                    slot.current = Some(Definition { standing: Standing::Rejected, ..proposed });
+                }
+            }
+        }
+        let address = String::from_utf8_lossy(ack.secondary_address);
+        pending.bind.result = BindResult::Acknowledged {
+            secondary_address: (!address.is_empty()).then(|| Arc::from(address)),
+            association_group: ack.association_group,
+        };
+        pending.bind.answered = Some((at.time, at.frame));
+        report(pending, scope);
+        rejected
+    }
+
+    /// Takes a bind_nak: nothing that the bind offered may be used.
+    pub(crate) fn refuse(&mut self, header: &Header, nak: &BindNak<'_>, at: At, scope: &mut Scope<'_>) {
+        let result = BindResult::Rejected { reason: nak.reason, versions: nak.versions().collect() };
+        if !self.fail(header.call_id, result, at, scope) {
+            scope.anomaly(at, AnomalyKind::BindAckUnexpected);
+        }
+    }
+
+    /// Takes a fault. Returns whether it was the answer to a bind or alter_context.
+    pub(crate) fn fault(&mut self, header: &Header, status: u32, at: At, scope: &mut Scope<'_>) -> bool {
+        self.fail(header.call_id, BindResult::Faulted(status), at, scope)
+    }
+
+    fn fail(&mut self, call_id: CallId, result: BindResult, at: At, scope: &mut Scope<'_>) -> bool {
+        let Some(mut pending) = self.pending.remove(&call_id) else {
+            return false;
+        };
+        for offered in &pending.bind.contexts {
+            let Some(slot) = self.slots.get_mut(&offered.id) else { continue };
+            let Some(proposed) = slot.proposed.take() else { continue };
+            if slot.current.is_none() {
+                slot.current = Some(Definition { standing: Standing::Rejected, ..proposed });
+            }
+        }
+        pending.bind.result = result;
+        pending.bind.answered = Some((at.time, at.frame));
+        report(pending, scope);
+        true
+    }
+
+    /// What a context id stands for now. An unanswered proposal counts: its answer may not have been captured.
+    pub(crate) fn definition(&self, id: ContextId) -> Option<Definition> {
+        self.slots.get(&id).and_then(|slot| slot.proposed.or(slot.current))
+    }
+
+    /// Reports the binds that got no answer.
+    pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
+        while let Some((_, pending)) = self.pending.pop_oldest() {
+            report(pending, scope);
+        }
+    }
+}
+
+fn report(pending: Pending, scope: &mut Scope<'_>) {
+    scope.output.event(scope.flow, scope.transport, pending.at, EventBody::Bind(Box::new(pending.bind)));
+}
+
+/// Result of a bind-time feature negotiation ([MS-RPCE] 2.2.2.4).
+const NEGOTIATE_ACK: u16 = 3;

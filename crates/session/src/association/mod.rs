@@ -1,0 +1,135 @@
+//! An association: the state that client and server share over one channel, and the calls in it.
+//!
+//! Any PDU is accepted in any state. What is not as it should be is a named anomaly, never the end of the channel.
+
+mod calls;
+mod contexts;
+mod security;
+
+use crate::output::Output;
+use crate::{At, Flow};
+use calls::Calls;
+use contexts::Contexts;
+use rpcscope_model::{Anomaly, AnomalyKind, Limits, Side, Transport};
+use rpcscope_wire::dcerpc::{Header, Pdu, PduType};
+use security::SecurityContexts;
+use std::sync::Arc;
+
+/// Where an association runs, and where its events go.
+pub(crate) struct Scope<'a> {
+    pub(crate) flow: &'a mut Flow,
+    pub(crate) output: &'a mut Output,
+    pub(crate) transport: Transport,
+    pub(crate) endpoint: &'a Arc<str>,
+}
+
+impl Scope<'_> {
+    pub(crate) fn anomaly(&mut self, at: At, anomaly: impl Into<Anomaly>) {
+        self.output.anomaly(self.flow, self.transport, at, anomaly);
+    }
+}
+
+/// The state of one association.
+#[derive(Debug)]
+pub(crate) struct Association {
+    contexts: Contexts,
+    security: SecurityContexts,
+    calls: Calls,
+}
+
+impl Association {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            contexts: Contexts::new(limits),
+            security: SecurityContexts::new(limits),
+            calls: Calls::new(limits),
+        }
+    }
+
+    /// Takes one PDU.
+    pub(crate) fn pdu(&mut self, side: Side, pdu: &Pdu<'_>, at: At, scope: &mut Scope<'_>) {
+        let Some(expected) = sender(pdu.header.pdu_type) else {
+            let anomaly = if pdu.header.pdu_type == PduType::RTS {
+                // Channel management of RPC over HTTP, which its transport has read.
+                return;
+            } else {
+                AnomalyKind::PduUnknownType
+            };
+            return scope.anomaly(at, anomaly);
+        };
+        if expected != side {
+            return scope.anomaly(at, AnomalyKind::PduWrongDirection);
+        }
+        let security = self.security.note(pdu);
+        let read = match pdu.header.pdu_type {
+            PduType::BIND | PduType::ALTER_CONTEXT => {
+                pdu.bind().map(|bind| self.contexts.offer(&pdu.header, &bind, security, at, scope))
+            }
+            PduType::BIND_ACK | PduType::ALTER_CONTEXT_RESP => pdu.bind_ack().map(|ack| {
+                let rejected = self.contexts.acknowledge(&pdu.header, &ack, at, scope);
+                self.calls.reconsider(&rejected, &self.contexts);
+            }),
+            PduType::BIND_NAK => pdu.bind_nak().map(|nak| self.contexts.refuse(&pdu.header, &nak, at, scope)),
+            PduType::REQUEST => pdu.request().map(|request| {
+                let security = security.or(self.security.of_unprotected_calls());
+                self.calls.request(&pdu.header, &request, security, &self.contexts, at, scope);
+            }),
+            PduType::RESPONSE => pdu
+                .response()
+                .map(|response| self.calls.response(&pdu.header, &response, &self.contexts, at, scope)),
+            PduType::FAULT => pdu.fault().map(|fault| {
+                if !self.contexts.fault(&pdu.header, fault.status, at, scope) {
+                    self.calls.fault(&pdu.header, &fault, &self.contexts, at, scope);
+                }
+            }),
+            PduType::CO_CANCEL | PduType::ORPHANED => {
+                self.calls.cancel(pdu.header.call_id);
+                Ok(())
+            }
+            // auth3 carries a verifier only; shutdown carries nothing.
+            _ => Ok(()),
+        };
+        if let Err(error) = read {
+            scope.output.stats.pdus_malformed += 1;
+            scope.anomaly(at, Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() });
+            self.malformed(side, &pdu.header);
+        }
+    }
+
+    /// Notes a PDU of which only the header could be read: the call that it belongs to is not complete.
+    pub(crate) fn malformed(&mut self, side: Side, header: &Header) {
+        self.calls.malformed(side, header.call_id);
+    }
+
+    /// Notes that bytes of one side were lost.
+    pub(crate) fn lost(&mut self, side: Side) {
+        self.calls.lost(side);
+    }
+
+    /// Reports what is still open.
+    pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
+        self.contexts.finish(scope);
+        self.calls.finish(scope);
+    }
+}
+
+/// Which side sends PDUs of a type; `None` for types that are no part of an association.
+///
+/// Source: [C706] 12.6.3.1.
+pub(crate) const fn sender(pdu_type: PduType) -> Option<Side> {
+    match pdu_type {
+        PduType::REQUEST
+        | PduType::BIND
+        | PduType::ALTER_CONTEXT
+        | PduType::AUTH3
+        | PduType::CO_CANCEL
+        | PduType::ORPHANED => Some(Side::Client),
+        PduType::RESPONSE
+        | PduType::FAULT
+        | PduType::BIND_ACK
+        | PduType::BIND_NAK
+        | PduType::ALTER_CONTEXT_RESP
+        | PduType::SHUTDOWN => Some(Side::Server),
+        _ => None,
+    }
+}

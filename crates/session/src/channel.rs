@@ -1,0 +1,105 @@
+//! One ordered pair of PDU streams: a TCP connection, an open pipe.
+
+use crate::association::{Association, Scope};
+use crate::framer::{Framed, Framer};
+use crate::output::Output;
+use crate::{At, Flow};
+use rpcscope_model::{Anomaly, AnomalyKind, Limits, Side, Transport};
+use rpcscope_wire::dcerpc::{Header, Pdu};
+use std::sync::Arc;
+
+/// A channel with the association that runs over it.
+#[derive(Debug)]
+pub(crate) struct Channel {
+    framers: [Framer; 2],
+    association: Association,
+    transport: Transport,
+    endpoint: Arc<str>,
+}
+
+impl Channel {
+    pub(crate) fn new(transport: Transport, endpoint: Arc<str>, limits: &Limits) -> Self {
+        Self { framers: Default::default(), association: Association::new(limits), transport, endpoint }
+    }
+
+    /// A channel whose bytes may start anywhere in a PDU.
+    pub(crate) fn mid_stream(mut self) -> Self {
+        self.framers = [Framer::out_of_step(), Framer::out_of_step()];
+        self
+    }
+
+    /// The protocol sequence under which its calls are reported.
+    pub(crate) const fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    pub(crate) fn data(
+        &mut self,
+        side: Side,
+        bytes: &[u8],
+        is_message: bool,
+        at: At,
+        flow: &mut Flow,
+        output: &mut Output,
+    ) {
+        let Self { framers, association, transport, endpoint } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        framers[side.index()]
+            .push(bytes, is_message, |framed| deliver(framed, side, at, association, &mut scope));
+    }
+
+    pub(crate) fn gap(&mut self, side: Side, bytes: u64, at: At, flow: &mut Flow, output: &mut Output) {
+        let Self { framers, association, transport, endpoint } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        framers[side.index()].gap(bytes, |framed| deliver(framed, side, at, association, &mut scope));
+        association.lost(side);
+    }
+
+    pub(crate) fn finish(&mut self, at: At, flow: &mut Flow, output: &mut Output) {
+        let Self { framers, association, transport, endpoint } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        for side in [Side::Client, Side::Server] {
+            framers[side.index()].finish(|framed| deliver(framed, side, at, association, &mut scope));
+        }
+        association.finish(&mut scope);
+    }
+}
+
+/// Hands a PDU to the association; what is no PDU is an anomaly.
+pub(crate) fn deliver(
+    framed: Framed<'_>,
+    side: Side,
+    at: At,
+    association: &mut Association,
+    scope: &mut Scope<'_>,
+) {
+    match framed {
+        Framed::Skipped(bytes) => {
+            association.lost(side);
+            scope.anomaly(at, Anomaly { bytes: Some(bytes), ..AnomalyKind::PduSkippedBytes.into() });
+        }
+        Framed::Pdu(bytes) => {
+            scope.output.stats.pdus += 1;
+            match Pdu::parse(bytes) {
+                Ok(pdu) => {
+                    if pdu.is_cut() {
+                        let missing = u64::from(pdu.header.frag_length) - bytes.len() as u64;
+                        scope.anomaly(
+                            at,
+                            Anomaly { bytes: Some(missing), ..AnomalyKind::PduTruncated.into() },
+                        );
+                    }
+                    association.pdu(side, &pdu, at, scope);
+                }
+                Err(error) => {
+                    scope.output.stats.pdus_malformed += 1;
+                    scope.anomaly(at, Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() });
+                    // The header could be read, or it would have been no PDU: the call is known all the same.
+                    if let Ok(header) = Header::parse(bytes) {
+                        association.malformed(side, &header);
+                    }
+                }
+            }
+        }
+    }
+}

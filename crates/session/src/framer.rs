@@ -1,0 +1,250 @@
+//! Cuts a stream of bytes into PDUs, and finds the next one after a loss.
+
+use rpcscope_wire::dcerpc::{HEADER_BYTES, Header};
+
+/// What a framer finds in a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Framed<'a> {
+    /// A PDU; shorter than its `frag_length` says when its end was lost.
+    Pdu(&'a [u8]),
+    /// Bytes that belong to no PDU were passed over.
+    Skipped(u64),
+}
+
+/// One direction of a channel, from bytes to PDUs.
+///
+/// In step, each PDU's length leads to the next. Out of step, after a gap or after nonsense, reading goes on at the
+/// next plausible header in two phases: a candidate is a header with every fixed field right; it is believed when
+/// the bytes behind the PDU that it announces are again a header, or end with it.
+#[derive(Debug, Default)]
+pub(crate) struct Framer {
+    /// Bytes that wait for more: always less than one PDU and one header.
+    held: Vec<u8>,
+    /// Bytes that are still to come of a PDU that was already reported as cut.
+    discard: u64,
+    out_of_step: bool,
+}
+
+impl Framer {
+    /// A framer for a stream that may start anywhere in a PDU.
+    pub(crate) fn out_of_step() -> Self {
+        Self { out_of_step: true, ..Self::default() }
+    }
+
+    /// Takes the next bytes of the stream. `is_message` says that they start a message of their carrier, at which
+    /// a candidate needs no second phase.
+    pub(crate) fn push(&mut self, bytes: &[u8], is_message: bool, mut found: impl FnMut(Framed<'_>)) {
+        let bytes = self.pass_discarded(bytes);
+        if is_message && self.out_of_step && Header::is_plausible(bytes).is_some() {
+            self.skipped(self.held.len(), &mut found);
+            self.held.clear();
+            self.out_of_step = false;
+        }
+        if self.held.is_empty() {
+            let used = self.cut(bytes, &mut found);
+            self.held.extend_from_slice(bytes.get(used..).unwrap_or_default());
+        } else {
+            let mut held = std::mem::take(&mut self.held);
+            held.extend_from_slice(bytes);
+            let used = self.cut(&held, &mut found);
+            held.drain(..used);
+            self.held = held;
+        }
+        // A buffer that grew for one large PDU is not kept for ever.
+        if self.held.is_empty() && self.held.capacity() > KEPT_CAPACITY {
+            self.held = Vec::new();
+        }
+    }
+
+    /// Notes that the next `missing` bytes of the stream were never captured.
+    pub(crate) fn gap(&mut self, missing: u64, mut found: impl FnMut(Framed<'_>)) {
+        let rest = missing.saturating_sub(self.discard);
+        self.discard = self.discard.saturating_sub(missing);
+        if rest == 0 {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        match Header::is_plausible(&held) {
+            Some(header) if !self.out_of_step => {
+                let wanted = u64::from(header.frag_length).saturating_sub(held.len() as u64);
+                found(Framed::Pdu(&held));
+                // The gap may end within this PDU: then the next one is known to the byte.
+                self.discard = wanted.saturating_sub(rest);
+                self.out_of_step = rest > wanted;
+            }
+            _ => {
+                self.skipped(held.len(), &mut found);
+                self.out_of_step = true;
+            }
+        }
+    }
+
+    /// Gives up what is held, at the end of the stream.
+    pub(crate) fn finish(&mut self, mut found: impl FnMut(Framed<'_>)) {
+        let held = std::mem::take(&mut self.held);
+        if !self.out_of_step && Header::is_plausible(&held).is_some() {
+            found(Framed::Pdu(&held));
+        } else {
+            self.skipped(held.len(), &mut found);
+        }
+    }
+
+    fn pass_discarded<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.discard == 0 {
+            return bytes;
+        }
+        let passed = usize::try_from(self.discard).unwrap_or(usize::MAX).min(bytes.len());
+        self.discard -= passed as u64;
+        bytes.get(passed..).unwrap_or_default()
+    }
+
+    /// Reports the PDUs in `bytes`. Returns how many bytes are done with.
+    fn cut(&mut self, bytes: &[u8], found: &mut impl FnMut(Framed<'_>)) -> usize {
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            if self.out_of_step {
+                let (passed, in_step) = resynchronise(rest);
+                self.skipped(passed, found);
+                at += passed;
+                self.out_of_step = !in_step;
+                if !in_step {
+                    return at;
+                }
+                continue;
+            }
+            if rest.len() < HEADER_BYTES {
+                return at;
+            }
+            match Header::parse(rest) {
+                Ok(header) if is_framed(rest) => match rest.get(..usize::from(header.frag_length)) {
+                    Some(pdu) => {
+                        found(Framed::Pdu(pdu));
+                        at += pdu.len();
+                    }
+                    None => return at,
+                },
+                _ => {
+                    self.skipped(1, found);
+                    at += 1;
+                    self.out_of_step = true;
+                }
+            }
+        }
+    }
+
+    fn skipped(&self, bytes: usize, found: &mut impl FnMut(Framed<'_>)) {
+        if bytes > 0 {
+            found(Framed::Skipped(bytes as u64));
+        }
+    }
+}
+
+/// Whether a header, in step, can be trusted for its length: everything but the type must be as it should, so that a
+/// PDU of an unknown type costs that PDU.
+fn is_framed(bytes: &[u8]) -> bool {
+    matches!(bytes, [5, 0 | 1, _, _, 0x00 | 0x01 | 0x10 | 0x11, 0..=3, ..])
+}
+
+/// Looks for a believable PDU. Returns how many bytes stand before the best candidate, and whether it is believed;
+/// when it is not, more bytes are needed.
+fn resynchronise(bytes: &[u8]) -> (usize, bool) {
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(5, bytes.get(at..).unwrap_or_default()) {
+        at += offset;
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.len() < HEADER_BYTES {
+            return (at, false);
+        }
+        if let Some(header) = Header::is_plausible(rest) {
+            match rest.get(usize::from(header.frag_length)..) {
+                None => return (at, false),
+                Some([]) => return (at, true),
+                Some(next) if next.len() < HEADER_BYTES && next.first() == Some(&5) => return (at, false),
+                Some(next) if Header::is_plausible(next).is_some() => return (at, true),
+                Some(_) => {}
+            }
+        }
+        at += 1;
+    }
+    (bytes.len(), false)
+}
+
+/// Capacity that an empty buffer may keep, in bytes: the usual largest fragment fits.
+const KEPT_CAPACITY: usize = 8192;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A PDU of `length` bytes with call id `id`, its stub filled with 5s to tempt the resynchronisation.
+    fn pdu(id: u8, length: u8) -> Vec<u8> {
+        let mut bytes = vec![5, 0, 0, 3, 0x10, 0, 0, 0, length, 0, 0, 0, id, 0, 0, 0];
+        bytes.resize(usize::from(length), 5);
+        bytes
+    }
+
+    fn found(framer: &mut Framer, bytes: &[u8]) -> Vec<(u8, usize)> {
+        let mut ids = Vec::new();
+        framer.push(bytes, false, |framed| match framed {
+            Framed::Pdu(pdu) => ids.push((pdu[12], pdu.len())),
+            Framed::Skipped(count) => ids.push((0, usize::try_from(count).expect("small"))),
+        });
+        ids
+    }
+
+    #[test]
+    fn pdus_come_out_however_the_stream_is_cut() {
+        let stream = [pdu(1, 40), pdu(2, 24), pdu(3, 99)].concat();
+        for size in 1..stream.len() {
+            let mut framer = Framer::default();
+            let ids: Vec<_> = stream.chunks(size).flat_map(|chunk| found(&mut framer, chunk)).collect();
+            assert_eq!(ids, [(1, 40), (2, 24), (3, 99)], "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn a_gap_inside_a_pdu_costs_that_pdu() {
+        let mut framer = Framer::default();
+        assert_eq!(found(&mut framer, &pdu(1, 60)[..30]), []);
+        let mut cut = Vec::new();
+        framer.gap(10, |framed| {
+            cut.push(format!("{:?}", matches!(framed, Framed::Pdu(pdu) if pdu.len() == 30)))
+        });
+        assert_eq!(cut, ["true"]);
+        let rest = [pdu(1, 60)[40..].to_vec(), pdu(2, 24)].concat();
+        assert_eq!(found(&mut framer, &rest), [(2, 24)]);
+    }
+
+    #[test]
+    fn after_a_gap_a_pdu_is_believed_when_the_next_one_confirms_it() {
+        let mut framer = Framer::out_of_step();
+        let noise = vec![5, 0, 0, 3, 0x10, 0, 0, 0, 30, 0, 0, 0, 66, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let stream = [noise.clone(), pdu(2, 40), pdu(3, 30)].concat();
+        assert_eq!(found(&mut framer, &stream), [(0, noise.len()), (2, 40), (3, 30)]);
+    }
+
+    #[test]
+    fn after_a_gap_the_last_pdu_of_a_burst_is_believed() {
+        let mut framer = Framer::default();
+        framer.gap(1000, |_| {});
+        assert_eq!(found(&mut framer, &pdu(7, 50)), [(7, 50)]);
+    }
+
+    #[test]
+    fn an_unknown_type_costs_that_pdu_only() {
+        let mut strange = pdu(1, 40);
+        strange[2] = 99;
+        let mut framer = Framer::default();
+        assert_eq!(found(&mut framer, &[strange, pdu(2, 24)].concat()), [(1, 40), (2, 24)]);
+    }
+
+    #[test]
+    fn nonsense_between_pdus_is_passed_over() {
+        let mut framer = Framer::default();
+        let stream = [pdu(1, 40), b"nonsense".to_vec(), pdu(2, 24), pdu(3, 24)].concat();
+        let ids = found(&mut framer, &stream);
+        let pdus: Vec<_> = ids.iter().filter(|(id, _)| *id != 0).collect();
+        assert_eq!(pdus, [&(1, 40), &(2, 24), &(3, 24)]);
+    }
+}

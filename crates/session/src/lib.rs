@@ -1,0 +1,20 @@
+//! From ordered bytes to remote procedure calls.
+//!
+//! Transports turn the bytes of a connection into channels; a channel is an ordered pair of PDU streams; an
+//! association pairs the PDUs of a channel into calls. One arrow: transport → channel → association → events.
+
+mod association;
+mod bounded;
+mod channel;
+mod flow;
+mod framer;
+pub mod fuzz;
+mod output;
+mod session;
+mod transport;
+
+pub use flow::Flow;
+pub use session::{Connection, Session};
+pub use transport::{PROBE_BYTES, Protocol, Recognised, classify, could_become_known};
+
+pub use rpcscope_model::At;

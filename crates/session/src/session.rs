@@ -1,0 +1,229 @@
+//! The state of one shard above TCP: its connections, and what they share.
+
+use crate::channel::Channel;
+use crate::output::Output;
+use crate::transport::Protocol;
+use crate::transport::http::{GREETING, HttpConnection, VirtualConnections};
+use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSessions, SmbVersion};
+use crate::transport::udp::Activities;
+use crate::{At, Flow};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rpcscope_model::{Anomaly, AnomalyKind, Endpoint, Event, HASH_SEED, Limits, Side, Stats, Transport};
+use std::sync::Arc;
+
+/// What the connections of one shard share, and what they have to say.
+#[derive(Debug)]
+pub struct Session {
+    output: Output,
+    smb: SmbSessions,
+    pipes: Pipes,
+    http: VirtualConnections,
+    activities: Activities,
+}
+
+/// The open pipes of a shard. How many there may be is bounded by [`SmbSessions`], which closes them.
+type Pipes = HashMap<PipeId, Channel, FixedState>;
+
+/// One TCP connection that carries remote procedure calls.
+#[derive(Debug)]
+pub struct Connection {
+    flow: Flow,
+    carrier: Carrier,
+    /// Bytes of the server's greeting that are still to come (RPC over HTTP version 1).
+    greeting: usize,
+}
+
+#[derive(Debug)]
+enum Carrier {
+    Direct(Channel),
+    Smb(Box<SmbConnection>),
+    Http(Box<HttpConnection>),
+}
+
+impl Session {
+    /// A shard that has seen nothing.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            smb: SmbSessions::new(&limits),
+            pipes: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            http: VirtualConnections::new(&limits),
+            activities: Activities::new(&limits),
+            output: Output::new(limits),
+        }
+    }
+
+    /// Begins to follow a connection.
+    pub fn open(&mut self, protocol: Protocol, flow: Flow) -> Connection {
+        let limits = &self.output.limits;
+        self.output.stats.flows_followed += 1;
+        let direct = |transport| {
+            let endpoint: Arc<str> = flow.server.port.to_string().into();
+            Carrier::Direct(Channel::new(transport, endpoint, limits))
+        };
+        let (carrier, greeting) = match protocol {
+            Protocol::Rpc => (direct(Transport::NcacnIpTcp), 0),
+            Protocol::HttpGreeting => (direct(Transport::NcacnHttp), GREETING.len()),
+            Protocol::Smb => (Carrier::Smb(Box::new(SmbConnection::new(flow.server.address, limits))), 0),
+            Protocol::Http => (Carrier::Http(Box::new(HttpConnection::new(&flow, limits))), 0),
+        };
+        Connection { flow, carrier, greeting }
+    }
+
+    /// Takes the next bytes that one side sent. Returns how many of the bytes behind them are not needed.
+    pub fn data(&mut self, connection: &mut Connection, side: Side, bytes: &[u8], at: At) -> u64 {
+        let Self { output, smb, pipes, http, .. } = self;
+        let Connection { flow, carrier, greeting } = connection;
+        match carrier {
+            Carrier::Direct(channel) => {
+                let mut bytes = bytes;
+                if *greeting > 0 && side == Side::Server {
+                    let passed = (*greeting).min(bytes.len());
+                    *greeting -= passed;
+                    bytes = bytes.get(passed..).unwrap_or_default();
+                }
+                channel.data(side, bytes, false, at, flow, output);
+                0
+            }
+            Carrier::Smb(connection) => {
+                connection.data(side, bytes, at, smb, &mut PipeHost { pipes, flow, output })
+            }
+            Carrier::Http(connection) => {
+                connection.data(side, bytes, at, flow, output, http);
+                0
+            }
+        }
+    }
+
+    /// Notes that the next `bytes` bytes that one side sent were never captured.
+    pub fn gap(&mut self, connection: &mut Connection, side: Side, bytes: u64, at: At) {
+        let Self { output, smb, pipes, http, .. } = self;
+        let Connection { flow, carrier, greeting } = connection;
+        let anomaly = Anomaly { bytes: Some(bytes), ..AnomalyKind::TcpGap.into() };
+        let transport = carrier.transport();
+        output.anomaly(flow, transport, at, anomaly);
+        match carrier {
+            Carrier::Direct(channel) => {
+                *greeting = 0;
+                channel.gap(side, bytes, at, flow, output);
+            }
+            Carrier::Smb(connection) => {
+                connection.gap(side, bytes, at, smb, &mut PipeHost { pipes, flow, output })
+            }
+            Carrier::Http(connection) => connection.gap(side, bytes, at, flow, output, http),
+        }
+    }
+
+    /// Notes that one side sent bytes twice, with different values.
+    pub fn conflict(&mut self, connection: &mut Connection, at: At) {
+        let transport = connection.carrier.transport();
+        self.output.anomaly(&mut connection.flow, transport, at, AnomalyKind::TcpOverlapConflict);
+    }
+
+    /// Reports what is still open on a connection that ends.
+    pub fn finish(&mut self, connection: &mut Connection, at: At) {
+        let Self { output, smb, pipes, http, .. } = self;
+        let Connection { flow, carrier, .. } = connection;
+        match carrier {
+            Carrier::Direct(channel) => channel.finish(at, flow, output),
+            Carrier::Smb(connection) => connection.finish(at, smb, &mut PipeHost { pipes, flow, output }),
+            Carrier::Http(connection) => connection.finish(at, flow, output, http),
+        }
+    }
+
+    /// Takes a UDP datagram. Returns whether it carried a connectionless PDU.
+    pub fn datagram(&mut self, source: Endpoint, destination: Endpoint, payload: &[u8], at: At) -> bool {
+        self.activities.datagram(at.frame.0, source, destination, payload, at, &mut self.output)
+    }
+
+    /// Reports what is still open that belongs to no connection.
+    pub fn finish_datagrams(&mut self) {
+        self.activities.finish(&mut self.output);
+    }
+
+    /// What there is to say since it was last taken, in order.
+    pub fn events(&mut self) -> &mut Vec<Event> {
+        &mut self.output.events
+    }
+
+    /// The counters.
+    pub const fn stats(&self) -> &Stats {
+        &self.output.stats
+    }
+}
+
+impl Carrier {
+    const fn transport(&self) -> Transport {
+        match self {
+            Self::Direct(channel) => channel.transport(),
+            Self::Smb(_) => Transport::NcacnNpSmb2,
+            Self::Http(_) => Transport::NcacnHttp,
+        }
+    }
+}
+
+/// Lets the pipes of an SMB connection be channels.
+struct PipeHost<'a> {
+    pipes: &'a mut Pipes,
+    flow: &'a mut Flow,
+    output: &'a mut Output,
+}
+
+impl PipeEvents for PipeHost<'_> {
+    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion) {
+        let transport = match version {
+            SmbVersion::Smb1 => Transport::NcacnNpSmb1,
+            SmbVersion::Smb2 => Transport::NcacnNpSmb2,
+        };
+        self.output.stats.pipes += 1;
+        let channel = Channel::new(transport, pipe_endpoint(name.unwrap_or_default()), &self.output.limits);
+        // Without a name the opening was not seen, so the first bytes may stand anywhere in a PDU.
+        let channel = if name.is_some() { channel } else { channel.mid_stream() };
+        self.pipes.insert(pipe, channel);
+    }
+
+    fn data(&mut self, pipe: PipeId, side: Side, bytes: &[u8], at: At, boundary: Boundary) {
+        if let Some(channel) = self.pipes.get_mut(&pipe) {
+            channel.data(side, bytes, boundary == Boundary::Start, at, self.flow, self.output);
+        }
+    }
+
+    fn lost(&mut self, pipe: PipeId, side: Side, bytes: u64, at: At) {
+        if let Some(channel) = self.pipes.get_mut(&pipe) {
+            channel.gap(side, bytes, at, self.flow, self.output);
+        }
+    }
+
+    fn close(&mut self, pipe: PipeId, at: At) {
+        if let Some(mut channel) = self.pipes.remove(&pipe) {
+            channel.finish(at, self.flow, self.output);
+        }
+    }
+
+    fn anomaly(&mut self, anomaly: Anomaly, at: At) {
+        self.output.anomaly(self.flow, Transport::NcacnNpSmb2, at, anomaly);
+    }
+
+    fn stats(&mut self) -> &mut Stats {
+        &mut self.output.stats
+    }
+}
+
+/// The endpoint of a pipe, in the one form that output and rules use: `\pipe\` and the name in lower case.
+fn pipe_endpoint(name: &str) -> Arc<str> {
+    let name = name.trim_start_matches('\\').to_lowercase();
+    let name = name.strip_prefix("pipe\\").unwrap_or(&name);
+    format!("\\pipe\\{name}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_has_one_name_however_it_was_written() {
+        for name in ["svcctl", "\\svcctl", "\\PIPE\\svcctl", "pipe\\SVCCTL"] {
+            assert_eq!(&*pipe_endpoint(name), "\\pipe\\svcctl");
+        }
+    }
+}

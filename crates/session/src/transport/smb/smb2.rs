@@ -1,0 +1,420 @@
+//! Messages of SMB 2 and 3: which of them open, use and close pipes.
+
+use super::handle::{Handle, Scope, TreeKind, is_rpc, is_undecided};
+use super::packets::Need;
+use super::sessions::{FileKey, SessionKey, SmbSessions};
+use super::{Boundary, malformed};
+use crate::bounded::Bounded;
+use rpcscope_model::{Address, AnomalyKind, Limits};
+use rpcscope_wire::Data;
+use rpcscope_wire::smb2::{
+    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, ShareType, Status,
+};
+
+/// What is known of the SMB 2 and 3 messages of one connection.
+#[derive(Debug)]
+pub(super) struct Smb2 {
+    server: Address,
+    /// Requests whose answers matter, by message id.
+    asked: Bounded<u64, Asked>,
+    /// Sessions that this connection has used, with their incarnation.
+    joined: Bounded<u64, (u64, u64)>,
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+struct Asked {
+    session_id: u64,
+    tree: Option<u32>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// A session; `true` for a new one.
+    Session(bool),
+    Create {
+        handle: Handle,
+        /// Another request of its compound uses what it opens.
+        inherited: bool,
+    },
+    /// What a create, answered already, has opened: kept for the other answers of its compound.
+    Created(FileId),
+    Read(Target),
+    Transceive(Target),
+    Close(Target),
+    /// Something about files, which are no pipes.
+    Nothing,
+}
+
+/// What a request of a compound is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Target {
+    File(FileId),
+    /// What the create with this message id opens.
+    CreatedBy(u64),
+    Unknown,
+}
+
+/// What a related request inherits from the one before it.
+#[derive(Clone, Copy, Debug)]
+struct Inherited {
+    session_id: u64,
+    tree: Option<u32>,
+    target: Target,
+}
+
+impl Smb2 {
+    pub(super) fn new(server: Address, limits: &Limits) -> Self {
+        Self { server, asked: Bounded::new(limits.smb_requests), joined: Bounded::new(limits.smb_requests) }
+    }
+
+    /// Takes a packet of `length` bytes, of which `bytes` are there.
+    pub(super) fn packet(
+        &mut self,
+        bytes: &[u8],
+        length: usize,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) {
+        let mut inherited = None;
+        for message in Compound::new(bytes, length) {
+            let message = match message {
+                Ok(message) => message,
+                Err(error) => {
+                    malformed(AnomalyKind::SmbChainInvalid, error, bytes.len() < length, scope);
+                    return;
+                }
+            };
+            scope.out.stats().smb_messages += 1;
+            let body = match message.body() {
+                Ok(body) => body,
+                Err(error) => {
+                    let is_cut = message.bytes.len() < message.length;
+                    malformed(AnomalyKind::SmbMalformed, error, is_cut, scope);
+                    Body::Other
+                }
+            };
+            if message.header.is_response() {
+                self.response(&message.header, &body, shared, scope);
+            } else {
+                inherited = Some(self.request(&message.header, &body, inherited, shared, scope));
+            }
+        }
+    }
+
+    /// How much is needed of a packet, of which the start is there.
+    pub(super) fn need(&self, bytes: &[u8], length: usize, shared: &SmbSessions) -> Need {
+        let Some(Ok(message)) = Compound::new(bytes, length).next() else { return Need::Whole };
+        let Header { command, next_command, session_id, tree_id, message_id, .. } = message.header;
+        if next_command != 0 {
+            return Need::Whole;
+        }
+        let (tree, target, data) = match (command, message.body()) {
+            (Command::NEGOTIATE | Command::SESSION_SETUP | Command::TREE_CONNECT | Command::CREATE, _)
+            | (_, Err(_)) => return Need::Whole,
+            (_, Ok(Body::WriteRequest(write))) => (tree_id, Target::File(write.file_id), write.data),
+            (_, Ok(Body::IoctlRequest(ioctl))) if ioctl.control_code == ControlCode::PIPE_TRANSCEIVE => {
+                return Need::Whole;
+            }
+            (_, Ok(Body::IoctlResponse(ioctl))) if ioctl.control_code == ControlCode::PIPE_TRANSCEIVE => {
+                return Need::Whole;
+            }
+            (_, Ok(Body::ReadResponse(read))) => match self.asked.get(&message_id) {
+                Some(Asked { tree, what: What::Read(target), .. }) => (*tree, *target, read.data),
+                _ => (tree_id, Target::Unknown, read.data),
+            },
+            _ => return Need::Head,
+        };
+        let key = SessionKey { server: self.server, session_id };
+        let takes = match target {
+            // Only compounds have these.
+            Target::CreatedBy(_) => true,
+            Target::File(file_id) => match shared.file(key, FileKey::File(file_id)) {
+                Some(handle) => handle.takes(&data),
+                None => shared.tree(key, tree) == Some(TreeKind::Pipes) || is_rpc(&data),
+            },
+            Target::Unknown => shared.unseen(key, tree, &data).is_some(),
+        };
+        let is_file = shared.tree(key, tree) == Some(TreeKind::Other);
+        if !is_file && (takes || is_undecided(&data)) { Need::Whole } else { Need::Head }
+    }
+
+    /// Notes that the connection ends.
+    pub(super) fn finish(&mut self, shared: &mut SmbSessions, scope: &mut Scope<'_>) {
+        while let Some((_, asked)) = self.asked.pop_oldest() {
+            if let What::Create { handle, .. } = asked.what {
+                handle.close(scope);
+            }
+        }
+        while let Some((session_id, (_, incarnation))) = self.joined.pop_oldest() {
+            shared.leave(SessionKey { server: self.server, session_id }, incarnation, scope);
+        }
+    }
+
+    fn request(
+        &mut self,
+        header: &Header,
+        body: &Body<'_>,
+        before: Option<Inherited>,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) -> Inherited {
+        let mut now = match before {
+            Some(before) if header.is_related() => before,
+            _ => Inherited { session_id: header.session_id, tree: header.tree_id, target: Target::Unknown },
+        };
+        let key = SessionKey { server: self.server, session_id: now.session_id };
+        match body {
+            Body::SessionSetupRequest(_) => {
+                self.ask(header, &now, What::Session(header.session_id == 0), scope);
+            }
+            Body::LogoffRequest | Body::TreeDisconnectRequest => self.ask(header, &now, What::Nothing, scope),
+            Body::CreateRequest(create) => {
+                now.target = Target::CreatedBy(header.message_id);
+                let tree = shared.tree(key, now.tree);
+                let what = if tree == Some(TreeKind::Other) {
+                    What::Nothing
+                } else {
+                    let handle = Handle::named(create.name.to_string()).on_tree(tree);
+                    What::Create { handle, inherited: false }
+                };
+                self.ask(header, &now, what, scope);
+            }
+            Body::CloseRequest(close) => {
+                now.target = target(close.file_id, now.target);
+                self.ask(header, &now, What::Close(now.target), scope);
+            }
+            Body::ReadRequest(read) => {
+                now.target = target(read.file_id, now.target);
+                let is_file = shared.tree(key, now.tree) == Some(TreeKind::Other);
+                let what = if is_file { What::Nothing } else { What::Read(now.target) };
+                self.ask(header, &now, what, scope);
+            }
+            Body::WriteRequest(write) => {
+                now.target = target(write.file_id, now.target);
+                self.write(&now, write.data, shared, scope);
+            }
+            Body::IoctlRequest(ioctl) => {
+                now.target = target(ioctl.file_id, now.target);
+                if ioctl.control_code == ControlCode::PIPE_TRANSCEIVE {
+                    self.write(&now, ioctl.input, shared, scope);
+                    self.ask(header, &now, What::Transceive(now.target), scope);
+                }
+            }
+            _ => {}
+        }
+        now
+    }
+
+    fn response(
+        &mut self,
+        header: &Header,
+        body: &Body<'_>,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) {
+        if header.status == Status::PENDING {
+            return;
+        }
+        let asked = match self.asked.get(&header.message_id) {
+            // Later answers of its compound still refer to it.
+            Some(Asked { what: What::Created(_), .. }) | None => None,
+            Some(_) => self.asked.remove(&header.message_id),
+        };
+        let session_id = asked.as_ref().map_or(header.session_id, |asked| asked.session_id);
+        let tree = asked.as_ref().map_or(header.tree_id, |asked| asked.tree);
+        let key = SessionKey { server: self.server, session_id };
+        let more = header.status == Status::BUFFER_OVERFLOW;
+        match (body, asked.map(|asked| asked.what)) {
+            (Body::SessionSetupResponse(_), Some(What::Session(true))) => {
+                // A server that was restarted numbers its sessions from the start.
+                shared.end(SessionKey { server: self.server, session_id: header.session_id }, scope);
+            }
+            (Body::LogoffResponse, _) => shared.end(key, scope),
+            (Body::TreeConnectResponse(response), _) => {
+                if let Some(tree) = header.tree_id {
+                    let is_pipes = response.share_type == ShareType::PIPE;
+                    let kind = if is_pipes { TreeKind::Pipes } else { TreeKind::Other };
+                    let key = SessionKey { server: self.server, session_id: header.session_id };
+                    self.join(key, shared, scope);
+                    shared.add_tree(key, tree, kind, scope);
+                }
+            }
+            (Body::TreeDisconnectResponse, _) => {
+                if let Some(tree) = tree {
+                    shared.remove_tree(key, tree, scope);
+                }
+            }
+            (Body::CreateResponse(response), Some(What::Create { mut handle, inherited })) => {
+                handle = handle.on_tree(shared.tree(key, tree));
+                if handle.is_certain() {
+                    handle.open(scope);
+                }
+                self.join(key, shared, scope);
+                shared.add_file(key, FileKey::File(response.file_id), tree, handle, scope);
+                if inherited {
+                    let what = What::Created(response.file_id);
+                    self.asked.insert(header.message_id, Asked { session_id, tree, what });
+                }
+            }
+            (_, Some(What::Create { handle, .. })) => handle.close(scope),
+            (Body::CloseResponse, Some(What::Close(target))) => {
+                if let Some(file_id) = self.resolve(target) {
+                    shared.close(key, FileKey::File(file_id), scope);
+                }
+            }
+            (Body::ReadResponse(response), Some(What::Read(target))) => {
+                let file = self.resolve(target).map(FileKey::File);
+                self.read((key, file, tree), response.data, more, shared, scope);
+            }
+            (Body::ReadResponse(response), None) => {
+                self.read((key, None, tree), response.data, more, shared, scope);
+            }
+            (Body::IoctlResponse(response), asked) => {
+                let target = match asked {
+                    Some(What::Transceive(target)) => Some(target),
+                    None => Some(Target::Unknown),
+                    Some(_) => None,
+                };
+                if let Some(target) = target
+                    && response.control_code == ControlCode::PIPE_TRANSCEIVE
+                {
+                    let file = self.resolve(target).or_else(|| named_file(response)).map(FileKey::File);
+                    self.read((key, file, tree), response.output, more, shared, scope);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Remembers a request. The oldest of too many is forgotten.
+    fn ask(&mut self, header: &Header, now: &Inherited, what: What, scope: &mut Scope<'_>) {
+        let asked = Asked { session_id: now.session_id, tree: now.tree, what };
+        if let Some(Asked { what: What::Create { handle, .. }, .. }) =
+            self.asked.insert(header.message_id, asked)
+        {
+            handle.close(scope);
+        }
+        // What it opens must be known when the answers come.
+        let target = self.asked.get(&header.message_id).and_then(|asked| asked.what.target());
+        if let Some(Target::CreatedBy(create)) = target {
+            self.inherit(create);
+        }
+    }
+
+    fn inherit(&mut self, create: u64) {
+        if let Some(Asked { what: What::Create { inherited, .. }, .. }) = self.asked.get_mut(&create) {
+            *inherited = true;
+        }
+    }
+
+    /// Takes data that a client writes to `now.target`.
+    fn write(&mut self, now: &Inherited, data: Data<'_>, shared: &mut SmbSessions, scope: &mut Scope<'_>) {
+        let key = SessionKey { server: self.server, session_id: now.session_id };
+        if let Target::CreatedBy(create) = now.target
+            && let Some(Asked { what: What::Create { handle, inherited }, .. }) = self.asked.get_mut(&create)
+        {
+            *inherited = true;
+            handle.write(data, Boundary::Start, scope);
+            return;
+        }
+        let Some(file_id) = self.resolve(now.target) else { return };
+        let file = FileKey::File(file_id);
+        let known = shared.with_file(key, file, |handle| handle.write(data, Boundary::Start, scope));
+        if !known {
+            self.begin(key, file, now.tree, &data, shared, scope, |handle, scope| {
+                handle.write(data, Boundary::Start, scope);
+            });
+        } else {
+            self.join(key, shared, scope);
+        }
+    }
+
+    /// Takes data that a client read from a file; `None` when the request was not captured.
+    fn read(
+        &mut self,
+        (key, file, tree): (SessionKey, Option<FileKey>, Option<u32>),
+        data: Data<'_>,
+        more: bool,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) {
+        let Some(file) = file.or_else(|| shared.unseen(key, tree, &data)) else { return };
+        let known = shared.with_file(key, file, |handle| handle.read(data, Boundary::Start, more, scope));
+        if !known {
+            self.begin(key, file, tree, &data, shared, scope, |handle, scope| {
+                handle.read(data, Boundary::Start, more, scope);
+            });
+        }
+    }
+
+    /// Begins to follow a file whose create was not captured, if it is a pipe.
+    #[allow(clippy::too_many_arguments)]
+    fn begin(
+        &mut self,
+        key: SessionKey,
+        file: FileKey,
+        tree: Option<u32>,
+        data: &Data<'_>,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+        act: impl FnOnce(&mut Handle, &mut Scope<'_>),
+    ) {
+        let kind = shared.tree(key, tree);
+        let mut handle = Handle::default().on_tree(kind);
+        if kind == Some(TreeKind::Other) || !handle.takes(data) {
+            return;
+        }
+        act(&mut handle, scope);
+        self.join(key, shared, scope);
+        shared.add_file(key, file, tree, handle, scope);
+    }
+
+    /// Notes that this connection uses a session, so that its end does not end the session of another.
+    fn join(&mut self, key: SessionKey, shared: &mut SmbSessions, scope: &mut Scope<'_>) {
+        let joined = self.joined.get(&key.session_id).map(|(_, incarnation)| *incarnation);
+        let incarnation = shared.join(key, joined, scope);
+        if joined == Some(incarnation) {
+            return;
+        }
+        if let Some((session_id, incarnation)) =
+            self.joined.insert(key.session_id, (key.session_id, incarnation))
+            && session_id != key.session_id
+        {
+            shared.leave(SessionKey { session_id, ..key }, incarnation, scope);
+        }
+    }
+
+    fn resolve(&self, target: Target) -> Option<FileId> {
+        match target {
+            Target::File(file_id) => Some(file_id),
+            Target::CreatedBy(create) => match self.asked.get(&create)?.what {
+                What::Created(file_id) => Some(file_id),
+                _ => None,
+            },
+            Target::Unknown => None,
+        }
+    }
+}
+
+impl What {
+    const fn target(&self) -> Option<Target> {
+        match self {
+            Self::Read(target) | Self::Transceive(target) | Self::Close(target) => Some(*target),
+            _ => None,
+        }
+    }
+}
+
+/// What a file id in a request stands for.
+fn target(file_id: FileId, inherited: Target) -> Target {
+    if file_id.is_inherited() { inherited } else { Target::File(file_id) }
+}
+
+/// The file that an ioctl response names.
+fn named_file(response: &IoctlResponse<'_>) -> Option<FileId> {
+    let file_id = response.file_id;
+    let is_named = !file_id.is_inherited() && (file_id.persistent | file_id.volatile) != 0;
+    is_named.then_some(file_id)
+}
