@@ -1,0 +1,314 @@
+//! One shard: the connections of some pairs of hosts, and what they share.
+
+use crate::table::{Entry, FlowKey, FlowTable};
+use crate::watch::{Followed, Probe, State, Watched};
+use rpcscope_flow::{Direction, Item, Memory, Packet, TcpSegment, UdpDatagram, checksum_ok};
+use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats};
+use rpcscope_session::{Flow, Recognised, Session, classify, could_become_known};
+
+/// What becomes of packets with a wrong checksum.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Checksums {
+    /// They are read like all others: network cards compute checksums after the capture. Those of connections that
+    /// are followed are counted.
+    #[default]
+    Accepted,
+    /// They are dropped, as the receiver drops them.
+    Verified,
+}
+
+/// The connections of some pairs of hosts. Takes packets in the order of the capture.
+#[derive(Debug)]
+pub struct Shard {
+    table: FlowTable,
+    memory: Memory,
+    session: Session,
+    stats: Stats,
+    checksums: Checksums,
+}
+
+/// Steps that the hand of the flow table goes for each packet.
+const STEPS_PER_PACKET: usize = 2;
+
+impl Shard {
+    /// A shard that has seen nothing.
+    pub fn new(limits: Limits, checksums: Checksums) -> Self {
+        Self {
+            table: FlowTable::new(limits.flows, limits.flow_idle_seconds),
+            memory: Memory::new(&limits),
+            session: Session::new(limits),
+            stats: Stats::default(),
+            checksums,
+        }
+    }
+
+    /// Takes a packet.
+    pub fn packet(&mut self, packet: &Packet<'_>) {
+        if self.checksums == Checksums::Verified && !checksum_ok(packet) {
+            self.stats.checksums_wrong += 1;
+            return;
+        }
+        if let Some(segment) = TcpSegment::parse(packet) {
+            self.stats.tcp_segments += 1;
+            self.segment(packet, &segment);
+        } else if let Some(datagram) = UdpDatagram::parse(packet) {
+            self.stats.udp_datagrams += 1;
+            let at = At { time: packet.time, frame: packet.frame };
+            let is_rpc = self.session.datagram(datagram.source, datagram.destination, datagram.payload, at);
+            if is_rpc {
+                self.count_checksum(packet);
+            }
+        }
+    }
+
+    /// Reports what is still open, at the end of the capture.
+    pub fn finish(&mut self) {
+        for mut entry in self.table.take_all() {
+            self.close(&mut entry);
+        }
+        self.session.finish_datagrams();
+    }
+
+    /// What there is to say since it was last taken, in order.
+    pub fn events(&mut self) -> &mut Vec<Event> {
+        self.session.events()
+    }
+
+    /// The counters of this shard.
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats;
+        stats.add(&self.memory.stats);
+        stats.add(self.session.stats());
+        stats
+    }
+
+    fn segment(&mut self, packet: &Packet<'_>, segment: &TcpSegment<'_>) {
+        for _ in 0..STEPS_PER_PACKET {
+            if let Some(mut idle) = self.table.step(packet.time) {
+                self.close(&mut idle);
+            }
+        }
+        let at = At { time: packet.time, frame: packet.frame };
+        let (key, direction) = FlowKey::of(segment.source, segment.destination);
+        let position = match self.table.find(&key) {
+            Some(position) => position,
+            None => self.begin(key, at),
+        };
+        let Some(entry) = self.table.entry(position) else { return };
+        entry.last_seen = at.time;
+        if let State::Watched(watched) = &mut entry.state {
+            // The usual case: nothing of interest, and nothing that could become it.
+            if !watch(watched, direction, segment) {
+                return;
+            }
+        }
+        // The state is taken out of the table while it works, so that it can use the rest of the shard.
+        let mut state = std::mem::take(&mut entry.state);
+        let mut opened = entry.opened.0;
+        if state.is_reopened_by(direction, segment) {
+            let mut old = Entry { key, opened: entry.opened, last_seen: at.time, state };
+            self.close(&mut old);
+            opened = at.frame.0;
+            state = State::default();
+            self.stats.flows += 1;
+        }
+        let state = match state {
+            State::Watched(watched) => self.recognise(watched, opened, key, direction, segment, at),
+            State::Probed(probe) => self.probe(probe, opened, key, direction, segment, at),
+            State::Followed(mut followed) => {
+                self.count_checksum(packet);
+                self.follow(&mut followed, direction, segment, at);
+                State::Followed(followed)
+            }
+        };
+        if let Some(entry) = self.table.entry(position) {
+            entry.state = state;
+            entry.opened.0 = opened;
+        }
+    }
+
+    fn begin(&mut self, key: FlowKey, at: At) -> usize {
+        if let Some(mut oldest) = self.table.make_room() {
+            self.stats.flows_evicted += 1;
+            self.close(&mut oldest);
+        }
+        self.stats.flows += 1;
+        self.table.insert(Entry { key, opened: at.frame, last_seen: at.time, state: State::default() })
+    }
+
+    /// Looks at a segment of a connection that was of no interest so far.
+    fn recognise(
+        &mut self,
+        watched: Watched,
+        opened: u64,
+        key: FlowKey,
+        direction: Direction,
+        segment: &TcpSegment<'_>,
+        at: At,
+    ) -> State {
+        if let Some(recognised) = classify(segment.payload) {
+            let reassembler = watched.reassembler(direction, segment);
+            let mut followed = self.begin_to_follow(recognised, opened, key, direction, reassembler);
+            self.follow(&mut followed, direction, segment, at);
+            return State::Followed(followed);
+        }
+        let probe = Probe::new(watched.reassembler(direction, segment));
+        self.probe(Box::new(probe), opened, key, direction, segment, at)
+    }
+
+    /// Collects the first bytes until they tell what they are.
+    fn probe(
+        &mut self,
+        mut probe: Box<Probe>,
+        opened: u64,
+        key: FlowKey,
+        direction: Direction,
+        segment: &TcpSegment<'_>,
+        at: At,
+    ) -> State {
+        let Probe { reassembler, heads, hopeless } = &mut *probe;
+        let mut collect = |direction: Direction, item: Item<'_>| {
+            match item {
+                Item::Data { bytes, .. } => Probe::collect(heads, hopeless, direction, bytes),
+                Item::Gap { .. } | Item::Closed { .. } => *hopeless = true,
+                Item::Conflict { .. } => {}
+            }
+            0
+        };
+        reassembler.push(direction, segment, at, &mut self.memory, &mut collect);
+        let known = [Direction::Forward, Direction::Backward]
+            .into_iter()
+            .find_map(|direction| Some((direction, classify(&probe.heads[direction.index()])?)));
+        if let Some((sender, recognised)) = known {
+            let Probe { reassembler, heads, .. } = *probe;
+            let mut followed = self.begin_to_follow(recognised, opened, key, sender, reassembler);
+            for direction in [sender, sender.other()] {
+                let bytes = &heads[direction.index()];
+                let side = followed.side(direction);
+                self.session.data(&mut followed.connection, side, bytes, at);
+            }
+            return State::Followed(followed);
+        }
+        let undecided = probe.heads.iter().all(|head| could_become_known(head));
+        if undecided && !probe.hopeless {
+            return State::Probed(probe);
+        }
+        probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0);
+        State::Watched(Watched::of_no_interest())
+    }
+
+    fn begin_to_follow(
+        &mut self,
+        recognised: Recognised,
+        opened: u64,
+        key: FlowKey,
+        sender: Direction,
+        reassembler: rpcscope_flow::Reassembler,
+    ) -> Box<Followed> {
+        let client = match recognised.sender {
+            Side::Client => sender,
+            Side::Server => sender.other(),
+        };
+        let (client_end, server_end): (Endpoint, Endpoint) = (key.sender(client), key.sender(client.other()));
+        let flow = Flow::new(opened, client_end, server_end);
+        let connection = self.session.open(recognised.protocol, flow);
+        Box::new(Followed { reassembler, connection, client, closed: [false; 2], finished: false })
+    }
+
+    fn follow(&mut self, followed: &mut Followed, direction: Direction, segment: &TcpSegment<'_>, at: At) {
+        let Followed { reassembler, connection, client, closed, finished } = followed;
+        let session = &mut self.session;
+        let mut sink = |direction: Direction, item: Item<'_>| {
+            let side = if direction == *client { Side::Client } else { Side::Server };
+            deliver(session, connection, side, direction, item, closed, finished)
+        };
+        reassembler.push(direction, segment, at, &mut self.memory, &mut sink);
+        if followed.closed == [true; 2] && !followed.finished {
+            // Both sides are done: what is open stays without an answer. The state is kept, since a forged FIN or RST
+            // must not blind the sensor.
+            followed.finished = true;
+            self.session.finish(&mut followed.connection, at);
+        }
+    }
+
+    /// Reports what is open on a connection that is forgotten.
+    fn close(&mut self, entry: &mut Entry) {
+        let at = At { time: entry.last_seen, frame: entry.opened };
+        match std::mem::take(&mut entry.state) {
+            State::Watched(_) => {}
+            State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
+            State::Followed(mut followed) => {
+                let Followed { reassembler, connection, client, closed, finished } = &mut *followed;
+                let session = &mut self.session;
+                let mut sink = |direction: Direction, item: Item<'_>| {
+                    let side = if direction == *client { Side::Client } else { Side::Server };
+                    deliver(session, connection, side, direction, item, closed, finished)
+                };
+                reassembler.finish(at, &mut self.memory, &mut sink);
+                self.session.finish(&mut followed.connection, at);
+            }
+        }
+    }
+
+    fn count_checksum(&mut self, packet: &Packet<'_>) {
+        if self.checksums == Checksums::Accepted && !checksum_ok(packet) {
+            self.stats.checksums_wrong += 1;
+        }
+    }
+}
+
+impl State {
+    /// Whether a segment belongs to a later connection between the same endpoints.
+    fn is_reopened_by(&self, direction: Direction, segment: &TcpSegment<'_>) -> bool {
+        match self {
+            Self::Watched(_) => false,
+            Self::Probed(probe) => probe.reassembler.is_reopened_by(direction, segment),
+            Self::Followed(followed) => followed.reassembler.is_reopened_by(direction, segment),
+        }
+    }
+}
+
+/// Looks at a segment of a connection of no interest. Returns whether it could have become interesting.
+#[inline]
+fn watch(watched: &mut Watched, direction: Direction, segment: &TcpSegment<'_>) -> bool {
+    if segment.flags.syn() {
+        watched.note_syn(direction, segment.sequence);
+    }
+    if segment.payload.is_empty() {
+        return false;
+    }
+    if classify(segment.payload).is_some() {
+        return true;
+    }
+    watched.is_in_doubt(direction, segment)
+}
+
+/// Hands an item of a direction to the session. Returns how many of the following bytes are not needed.
+fn deliver(
+    session: &mut Session,
+    connection: &mut rpcscope_session::Connection,
+    side: Side,
+    direction: Direction,
+    item: Item<'_>,
+    closed: &mut [bool; 2],
+    finished: &mut bool,
+) -> u64 {
+    match item {
+        Item::Data { bytes, at } => {
+            *finished = false;
+            session.data(connection, side, bytes, at)
+        }
+        Item::Gap { bytes, at } => {
+            session.gap(connection, side, bytes, at);
+            0
+        }
+        Item::Conflict { at } => {
+            session.conflict(connection, at);
+            0
+        }
+        Item::Closed { .. } => {
+            closed[direction.index()] = true;
+            0
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The table of TCP connections of one shard.
+
+use crate::watch::State;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use rpcscope_flow::Direction;
+use rpcscope_model::{Endpoint, FrameNumber, HASH_SEED, Timestamp};
+use std::hash::BuildHasher;
+
+/// The two ends of a connection, the lower one first, so that both directions have one key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct FlowKey {
+    pub(crate) lower: Endpoint,
+    pub(crate) higher: Endpoint,
+}
+
+impl FlowKey {
+    /// The key of a segment, and which way it goes.
+    pub(crate) fn of(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
+        match Direction::of(source, destination) {
+            Direction::Forward => (Self { lower: source, higher: destination }, Direction::Forward),
+            Direction::Backward => (Self { lower: destination, higher: source }, Direction::Backward),
+        }
+    }
+
+    /// Who sends in a direction.
+    pub(crate) const fn sender(&self, direction: Direction) -> Endpoint {
+        match direction {
+            Direction::Forward => self.lower,
+            Direction::Backward => self.higher,
+        }
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: FlowKey,
+    /// First frame of the connection; names it.
+    pub(crate) opened: FrameNumber,
+    pub(crate) last_seen: Timestamp,
+    pub(crate) state: State,
+}
+
+/// All connections of a shard, found by key, forgotten by age.
+///
+/// Ages are not kept in order: that would cost every packet. A hand goes round the entries instead, a few steps for
+/// each packet, and takes out those that were idle for too long; when the table is full, it takes the oldest of the
+/// next few.
+#[derive(Debug)]
+pub(crate) struct FlowTable {
+    entries: Vec<Entry>,
+    /// Positions in `entries`.
+    index: HashTable<u32>,
+    hasher: FixedState,
+    hand: usize,
+    limit: usize,
+    idle_ns: u64,
+}
+
+/// Entries that are looked at to find the oldest one of a full table.
+const EVICTION_SAMPLE: usize = 16;
+
+impl FlowTable {
+    pub(crate) fn new(limit: usize, idle_seconds: u32) -> Self {
+        Self {
+            entries: Vec::new(),
+            index: HashTable::new(),
+            hasher: FixedState::with_seed(HASH_SEED),
+            hand: 0,
+            limit: limit.clamp(1, u32::MAX as usize),
+            idle_ns: u64::from(idle_seconds) * 1_000_000_000,
+        }
+    }
+
+    /// Where the entry of a connection stands.
+    #[inline]
+    pub(crate) fn find(&self, key: &FlowKey) -> Option<usize> {
+        let position = self.index.find(self.hash(key), |position| {
+            self.entries.get(*position as usize).is_some_and(|entry| entry.key == *key)
+        })?;
+        Some(*position as usize)
+    }
+
+    pub(crate) fn entry(&mut self, position: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(position)
+    }
+
+    /// Adds a connection that is not there yet. Returns where it stands.
+    pub(crate) fn insert(&mut self, entry: Entry) -> usize {
+        let hash = self.hash(&entry.key);
+        let position = self.entries.len();
+        self.entries.push(entry);
+        let Self { index, entries, hasher, .. } = self;
+        #[allow(clippy::cast_possible_truncation)] // the limit of the table fits
+        index.insert_unique(hash, position as u32, |at| rehash(hasher, entries, *at));
+        position
+    }
+
+    /// Takes out an entry that has to go before another one comes: when the table is full, an old one.
+    pub(crate) fn make_room(&mut self) -> Option<Entry> {
+        if self.entries.len() < self.limit {
+            return None;
+        }
+        let oldest = (0..EVICTION_SAMPLE.min(self.entries.len()))
+            .map(|step| (self.hand + step) % self.entries.len())
+            .min_by_key(|position| self.entries.get(*position).map(|entry| entry.last_seen))?;
+        self.hand = (self.hand + EVICTION_SAMPLE) % self.entries.len();
+        self.take(oldest)
+    }
+
+    /// Lets the hand go one step. Returns the entry there when it has been idle for too long.
+    #[inline]
+    pub(crate) fn step(&mut self, now: Timestamp) -> Option<Entry> {
+        if self.hand >= self.entries.len() {
+            self.hand = 0;
+        }
+        let entry = self.entries.get(self.hand)?;
+        if now.since_ns(entry.last_seen) > self.idle_ns {
+            return self.take(self.hand);
+        }
+        self.hand += 1;
+        None
+    }
+
+    /// Takes out all entries, in the order in which their connections began.
+    pub(crate) fn take_all(&mut self) -> Vec<Entry> {
+        self.index.clear();
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.sort_by_key(|entry| entry.opened);
+        entries
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn take(&mut self, position: usize) -> Option<Entry> {
+        let key = self.entries.get(position)?.key;
+        self.unlink(&key, position);
+        let last = self.entries.len() - 1;
+        if position != last
+            && let Some(moved) = self.entries.get(last).map(|entry| entry.key)
+        {
+            // The last entry takes the free place.
+            self.unlink(&moved, last);
+            let hash = self.hash(&moved);
+            let entry = self.entries.swap_remove(position);
+            let Self { index, entries, hasher, .. } = self;
+            #[allow(clippy::cast_possible_truncation)] // the limit of the table fits
+            index.insert_unique(hash, position as u32, |at| rehash(hasher, entries, *at));
+            return Some(entry);
+        }
+        self.entries.pop()
+    }
+
+    fn unlink(&mut self, key: &FlowKey, position: usize) {
+        let hash = self.hash(key);
+        if let Ok(slot) = self.index.find_entry(hash, |at| *at as usize == position) {
+            slot.remove();
+        }
+    }
+
+    #[inline]
+    fn hash(&self, key: &FlowKey) -> u64 {
+        self.hasher.hash_one(key)
+    }
+}
+
+fn rehash(hasher: &FixedState, entries: &[Entry], at: u32) -> u64 {
+    entries.get(at as usize).map_or(0, |entry| hasher.hash_one(entry.key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rpcscope_model::Address;
+
+    fn entry(port: u16, seconds: i64) -> Entry {
+        let ends = |port| Endpoint::new(Address::v4([10, 0, 0, 1]), port);
+        let (key, _) = FlowKey::of(ends(port), ends(445));
+        Entry {
+            key,
+            opened: FrameNumber(u64::from(port)),
+            last_seen: Timestamp::from_parts(seconds, 0),
+            state: State::default(),
+        }
+    }
+
+    #[test]
+    fn both_directions_have_one_key() {
+        let (a, b) = (
+            Endpoint::new(Address::v4([10, 0, 0, 1]), 50000),
+            Endpoint::new(Address::v4([10, 0, 0, 2]), 135),
+        );
+        let (there, forward) = FlowKey::of(a, b);
+        let (back, backward) = FlowKey::of(b, a);
+        assert_eq!(there, back);
+        assert_eq!((there.sender(forward), there.sender(backward)), (a, b));
+    }
+
+    #[test]
+    fn entries_stay_findable_whatever_is_taken_out() {
+        let mut table = FlowTable::new(1000, 60);
+        for port in 0..500 {
+            table.insert(entry(port, i64::from(port)));
+        }
+        // The hand takes out what is idle at second 300: everything older than second 240.
+        let mut gone = 0;
+        for _ in 0..5000 {
+            gone += usize::from(table.step(Timestamp::from_parts(300, 0)).is_some());
+        }
+        assert_eq!(gone, 240);
+        for port in 0..500 {
+            let position = table.find(&entry(port, 0).key);
+            assert_eq!(position.is_some(), port >= 240, "port {port}");
+            if let Some(position) = position {
+                assert_eq!(
+                    table.entry(position).map(|entry| entry.opened),
+                    Some(FrameNumber(u64::from(port)))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_table_gives_up_an_old_entry() {
+        let mut table = FlowTable::new(8, 60);
+        for port in 0..8 {
+            assert!(table.make_room().is_none());
+            table.insert(entry(port, 100 - i64::from(port)));
+        }
+        assert_eq!(table.make_room().map(|entry| entry.opened), Some(FrameNumber(7)));
+        assert_eq!(table.len(), 7);
+    }
+}
