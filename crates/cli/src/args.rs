@@ -1,0 +1,97 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rpcscope_sinks::Format;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Passive network sensor for DCE/RPC: who called which operation of which interface on which machine.
+#[derive(Parser, Debug)]
+#[command(name = "rpcscope", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    Replay(Replay),
+}
+
+/// Print every remote procedure call in capture files.
+///
+/// Reads pcap and pcapng, plain or compressed with gzip or zstd, of Ethernet, Linux cooked, raw IP and loopback links,
+/// through VLANs and tunnels. Finds RPC on any TCP port, in SMB named pipes, over UDP and over HTTP; a capture may start
+/// in the middle of everything.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  rpcscope replay case.pcapng                      a readable table on a terminal
+  rpcscope replay case.pcapng > calls.json         JSON lines (EVE) otherwise
+  rpcscope replay --join ring/                     the parts of a ring buffer as one capture
+  tcpdump -w - -i eth1 | rpcscope replay -         from another program
+
+Exit status: 0 done, 2 wrong use, 3 an input could not be read (the others were).")]
+pub(crate) struct Replay {
+    /// Capture files, folders of them, patterns, or `-` for standard input.
+    #[arg(required = true, value_name = "CAPTURE")]
+    pub(crate) captures: Vec<OsString>,
+
+    /// How to print [default: table on a terminal, eve otherwise].
+    #[arg(short, long, value_name = "FORMAT", value_parser = format_parser())]
+    pub(crate) format: Option<String>,
+
+    /// Write to a file in place of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Threads that work; what is printed does not depend on it [default: one per core].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+
+    /// Take all captures, in the order given, as one that goes on from file to file.
+    #[arg(short, long)]
+    pub(crate) join: bool,
+
+    /// Show binds that succeeded, too (table).
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Do not print the summary behind the table.
+    #[arg(long)]
+    pub(crate) no_summary: bool,
+
+    /// Print seconds since the first frame in place of the time of day (table).
+    #[arg(long)]
+    pub(crate) relative_time: bool,
+
+    /// Add the community id of each flow (eve).
+    #[arg(long)]
+    pub(crate) community_id: bool,
+
+    /// Drop packets with a wrong checksum, which are read by default: network cards fill checksums in after the capture.
+    #[arg(long)]
+    pub(crate) verify_checksums: bool,
+
+    /// When to use colours.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub(crate) color: When,
+}
+
+/// When to do something that only suits a terminal.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+fn format_parser() -> clap::builder::PossibleValuesParser {
+    Format::ALL
+        .iter()
+        .map(|format| clap::builder::PossibleValue::new(format.name()).help(format.meaning()))
+        .into()
+}

@@ -1,0 +1,29 @@
+//! The command line: arguments, one file per verb, threads.
+
+mod args;
+mod exit;
+mod feed;
+mod messages;
+mod output;
+mod pipeline;
+mod progress;
+mod replay;
+
+use args::{Arguments, Verb};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { exit::WRONG_USE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let status = match arguments.verb {
+        Verb::Replay(replay) => replay::run(&replay),
+    };
+    status.into()
+}

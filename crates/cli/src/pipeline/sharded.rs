@@ -1,0 +1,258 @@
+//! One thread reads and decodes frames, others run the shards, one writes.
+//!
+//! ```text
+//!            ┌──► worker 0: shards 0, N, 2N …  ──┐
+//!   reader ──┼──► worker 1: shards 1, N+1 …    ──┼──► writer
+//!            └──► …                            ──┘
+//! ```
+//!
+//! Every worker gets a task for every batch, and gives a parcel for every task, so the writer needs no more than the
+//! next parcel of each to go on. A frame belongs to one shard: the parcels of a batch, merged by frame number, are in
+//! one order whatever the number of workers.
+
+use super::{BATCH_FRAMES, Findings, Plan, Writer};
+use crate::feed::Feed;
+use crate::output::Output;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use indicatif::ProgressBar;
+use rpcscope_capture::Batch;
+use rpcscope_engine::{SHARDS, Shard, shard_limits, shard_of, sort_final_events};
+use rpcscope_flow::{Decoder, Packet};
+use rpcscope_model::{Address, Event, Limits, Stats, Timestamp};
+use rpcscope_sinks::Summary;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+/// Batches that may be under way. More would only cost memory and cache.
+const BATCHES_UNDER_WAY: usize = 8;
+
+/// A packet on its way to its shard: which frame it came in, and where its payload lies.
+#[derive(Clone, Copy)]
+struct Located {
+    shard: u8,
+    /// Index of its frame in the batch.
+    frame: u32,
+    source: Address,
+    destination: Address,
+    protocol: u8,
+    length: u32,
+    payload: Place,
+}
+
+/// Where the bytes of a payload lie.
+#[derive(Clone, Copy)]
+enum Place {
+    /// In the frame.
+    Frame { start: u32, length: u32 },
+    /// In the task: put together from fragments.
+    Task { start: u32, length: u32 },
+}
+
+/// Packets of a batch for one worker.
+#[derive(Default)]
+struct Task {
+    packets: Vec<Located>,
+    reassembled: Vec<u8>,
+}
+
+/// What a worker made of a task.
+struct Parcel {
+    /// Frame number, and where the lines that it led to end in `bytes`.
+    marks: Vec<(u64, usize)>,
+    bytes: Vec<u8>,
+}
+
+/// What a worker has at the end.
+struct Rest {
+    /// The events of each of its shards, by the shard's number.
+    events: Vec<(usize, Vec<Event>)>,
+    stats: Stats,
+    summary: Summary,
+}
+
+pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
+    let workers = plan.threads.min(SHARDS);
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let mut tasks = Vec::new();
+        let mut parcels = Vec::new();
+        let mut handles = Vec::new();
+        for worker in 0..workers {
+            let (task_to, task_from) = bounded(BATCHES_UNDER_WAY);
+            let (parcel_to, parcel_from) = bounded(BATCHES_UNDER_WAY);
+            tasks.push(task_to);
+            parcels.push(parcel_from);
+            handles.push(scope.spawn(move || work(plan, worker, workers, &task_from, &parcel_to)));
+        }
+        let stop = &stop;
+        let writing = scope.spawn(move || write(parcels, output, stop));
+        let (mut stats, last) = read(feed, bar, &tasks, stop);
+        drop(tasks);
+        let mut rests: Vec<Rest> = Vec::new();
+        for handle in handles {
+            match handle.join() {
+                Ok(rest) => rests.push(rest),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        let output = match writing.join() {
+            Ok(output) => output,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        let mut summary = Summary::default();
+        let mut by_shard = Vec::new();
+        for rest in rests {
+            stats.add(&rest.stats);
+            summary.merge(&rest.summary);
+            by_shard.extend(rest.events);
+        }
+        by_shard.sort_by_key(|(shard, _)| *shard);
+        let mut events: Vec<Event> = by_shard.into_iter().flat_map(|(_, events)| events).collect();
+        sort_final_events(&mut events);
+        let mut writer = Writer::new(plan);
+        events.iter().for_each(|event| writer.event(event));
+        summary.merge(&writer.summary);
+        output.write(&writer.bytes);
+        Findings { stats, summary, last }
+    })
+}
+
+/// Reads frames, decodes them, and hands the packets to the workers of their shards.
+fn read(
+    feed: &mut Feed,
+    bar: &ProgressBar,
+    workers: &[Sender<(Arc<Batch>, Task)>],
+    stop: &AtomicBool,
+) -> (Stats, Timestamp) {
+    let mut decoder = Decoder::new(&Limits::WHOLE);
+    let mut last = Timestamp::default();
+    while !stop.load(Ordering::Relaxed) {
+        let mut batch = Batch::new(BATCH_FRAMES);
+        if !feed.next_batch(&mut batch) {
+            break;
+        }
+        let mut tasks: Vec<Task> = workers.iter().map(|_| Task::default()).collect();
+        for (index, frame) in batch.frames().enumerate() {
+            last = frame.time;
+            let Some(packet) = decoder.decode(&frame) else { continue };
+            let shard = shard_of(&packet);
+            if let Some(task) = tasks.get_mut(shard % workers.len()) {
+                task.add(shard, index, frame.bytes, &packet);
+            }
+        }
+        bar.set_position(feed.position());
+        let batch = Arc::new(batch);
+        for (worker, task) in workers.iter().zip(tasks) {
+            // A worker that is gone has panicked, which joining it will tell.
+            let _ = worker.send((Arc::clone(&batch), task));
+        }
+    }
+    decoder.finish();
+    (*decoder.stats(), last)
+}
+
+impl Task {
+    fn add(&mut self, shard: usize, index: usize, frame: &[u8], packet: &Packet<'_>) {
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let length = narrow(packet.payload.len());
+        // A payload that was not put together lies within its frame.
+        let start = (packet.payload.as_ptr() as usize).wrapping_sub(frame.as_ptr() as usize);
+        let in_frame = start <= frame.len() && packet.payload.len() <= frame.len() - start;
+        let payload = if in_frame {
+            Place::Frame { start: narrow(start), length }
+        } else {
+            let start = narrow(self.reassembled.len());
+            self.reassembled.extend_from_slice(packet.payload);
+            Place::Task { start, length }
+        };
+        self.packets.push(Located {
+            shard: u8::try_from(shard).unwrap_or(u8::MAX),
+            frame: narrow(index),
+            source: packet.source,
+            destination: packet.destination,
+            protocol: packet.protocol,
+            length: narrow(packet.length),
+            payload,
+        });
+    }
+
+    fn packet<'a>(&'a self, batch: &'a Batch, located: &Located) -> Option<Packet<'a>> {
+        let frame = batch.frame(located.frame as usize)?;
+        let (bytes, start, length) = match located.payload {
+            Place::Frame { start, length } => (frame.bytes, start, length),
+            Place::Task { start, length } => (self.reassembled.as_slice(), start, length),
+        };
+        Some(Packet {
+            time: frame.time,
+            frame: frame.number,
+            source: located.source,
+            destination: located.destination,
+            protocol: located.protocol,
+            payload: bytes.get(start as usize..start as usize + length as usize)?,
+            length: located.length as usize,
+        })
+    }
+}
+
+/// Runs the shards of one worker.
+fn work(
+    plan: &Plan<'_>,
+    worker: usize,
+    workers: usize,
+    tasks: &Receiver<(Arc<Batch>, Task)>,
+    parcels: &Sender<Parcel>,
+) -> Rest {
+    // Shard s belongs to worker s mod N and is its (s div N)th.
+    let numbers: Vec<usize> = (worker..SHARDS).step_by(workers).collect();
+    let mut shards: Vec<Shard> = numbers.iter().map(|_| Shard::new(shard_limits(), plan.checksums)).collect();
+    let mut writer = Writer::new(plan);
+    for (batch, task) in tasks {
+        let mut marks = Vec::new();
+        for located in &task.packets {
+            let Some(packet) = task.packet(&batch, located) else { continue };
+            let Some(shard) = shards.get_mut(usize::from(located.shard) / workers) else { continue };
+            shard.packet(&packet);
+            if !shard.events().is_empty() {
+                shard.events().drain(..).for_each(|event| writer.event(&event));
+                marks.push((packet.frame.0, writer.bytes.len()));
+            }
+        }
+        // A writer that is gone has panicked, which joining it will tell.
+        let _ = parcels.send(Parcel { marks, bytes: std::mem::take(&mut writer.bytes) });
+    }
+    let mut stats = Stats::default();
+    let mut events = Vec::new();
+    for (number, shard) in numbers.into_iter().zip(&mut shards) {
+        shard.finish();
+        events.push((number, std::mem::take(shard.events())));
+        stats.add(&shard.stats());
+    }
+    Rest { events, stats, summary: writer.summary }
+}
+
+/// Writes the parcels of each batch, merged by frame number.
+fn write<'o>(workers: Vec<Receiver<Parcel>>, output: &'o mut Output, stop: &AtomicBool) -> &'o mut Output {
+    let mut merged = Vec::new();
+    loop {
+        let parcels: Vec<Parcel> = workers.iter().map_while(|worker| worker.recv().ok()).collect();
+        if parcels.len() < workers.len() {
+            return output;
+        }
+        let mut lines: Vec<(u64, &[u8])> = Vec::new();
+        for parcel in &parcels {
+            let mut start = 0;
+            for (frame, end) in &parcel.marks {
+                lines.push((*frame, parcel.bytes.get(start..*end).unwrap_or_default()));
+                start = *end;
+            }
+        }
+        lines.sort_by_key(|(frame, _)| *frame);
+        merged.clear();
+        lines.iter().for_each(|(_, bytes)| merged.extend_from_slice(bytes));
+        output.write(&merged);
+        if output.is_stopped() {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+}

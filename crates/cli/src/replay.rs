@@ -1,0 +1,136 @@
+//! `rpcscope replay`: every remote procedure call in capture files.
+
+use crate::args::{Replay, When};
+use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
+use crate::feed::{Feed, FeedFigures};
+use crate::output::Output;
+use crate::pipeline::{self, Plan};
+use crate::{messages, progress};
+use rpcscope_capture::{Input, inputs};
+use rpcscope_engine::Checksums;
+use rpcscope_model::Stats;
+use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, Names, RunFigures, Summary};
+use std::io::IsTerminal;
+use std::time::Instant;
+
+pub(crate) fn run(arguments: &Replay) -> Exit {
+    let started = Instant::now();
+    let mut figures = FeedFigures::default();
+    let inputs = readable(arguments, &mut figures);
+    let on_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
+    let format = match arguments.format.as_deref().and_then(Format::from_name) {
+        Some(format) => format,
+        None if on_terminal => Format::Table,
+        None => Format::Eve,
+    };
+    let colour = match arguments.color {
+        When::Always => Colour::Ansi,
+        When::Auto if on_terminal && std::env::var_os("NO_COLOR").is_none() => Colour::Ansi,
+        _ => Colour::Plain,
+    };
+    let mut output = match &arguments.output {
+        None => Output::stdout(),
+        Some(path) => match Output::file(path) {
+            Ok(output) => output,
+            Err(error) => {
+                messages::error(&format_args!("{}: cannot create: {error}", path.display()), None);
+                return WRONG_USE;
+            }
+        },
+    };
+    let threads = match arguments.threads {
+        Some(threads) => usize::from(threads),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let captures: Vec<Vec<Input>> = if arguments.join && !inputs.is_empty() {
+        vec![inputs]
+    } else {
+        inputs.into_iter().map(|input| vec![input]).collect()
+    };
+    let summarise = format == Format::Table && !arguments.no_summary;
+    let mut summary = Summary::default();
+    let mut stats = Stats::default();
+    for inputs in captures {
+        let name = inputs.first().map(ToString::to_string).unwrap_or_default();
+        let plan = Plan {
+            format,
+            context: Context {
+                names: names(),
+                capture: Some(&name),
+                community_id: arguments.community_id.then_some(0),
+                clock: Clock::Utc,
+                colour,
+                detail: if arguments.verbose { Detail::Everything } else { Detail::Calls },
+                columns: columns(),
+            },
+            checksums: if arguments.verify_checksums { Checksums::Verified } else { Checksums::Accepted },
+            threads,
+            summarise,
+        };
+        let bar = progress::bar(&inputs);
+        let mut feed = Feed::new(inputs);
+        let mut line = Vec::new();
+        format.begin(&plan.context, &mut line);
+        output.write(&line);
+        let findings = pipeline::run(&plan, &mut feed, &bar, &mut output);
+        bar.finish_and_clear();
+        line.clear();
+        format.end(&findings.stats, findings.last, &plan.context, &mut line);
+        output.write(&line);
+        summary.merge(&findings.summary);
+        stats.add(&findings.stats);
+        figures.read += feed.figures.read;
+        figures.failed += feed.figures.failed;
+        figures.warnings += feed.figures.warnings;
+        if output.is_stopped() {
+            break;
+        }
+    }
+    if summarise {
+        let run = RunFigures {
+            files: figures.read,
+            files_failed: figures.failed,
+            warnings: figures.warnings,
+            elapsed: started.elapsed(),
+            stats,
+        };
+        let mut page = Vec::new();
+        summary.write(&run, &names(), colour, &mut page);
+        output.write(&page);
+    }
+    let failure = output.failure();
+    if let Some(error) = &failure {
+        messages::error(&format_args!("cannot write: {error}"), None);
+    }
+    if figures.failed > 0 || failure.is_some() { UNREADABLE } else { DONE }
+}
+
+/// The inputs that exist; what does not is said and counted.
+fn readable(arguments: &Replay, figures: &mut FeedFigures) -> Vec<Input> {
+    let mut found = Vec::new();
+    for input in inputs::expand(&arguments.captures) {
+        match input {
+            Ok(input) => found.push(input),
+            Err(error) => {
+                messages::error(&error, error.hint());
+                figures.failed += 1;
+            }
+        }
+    }
+    found
+}
+
+fn names() -> Names {
+    Names {
+        status: rpcscope_catalog::status_name,
+        reject_reason: rpcscope_catalog::reject_reason_name,
+        result: rpcscope_catalog::result_name,
+        provider_reason: rpcscope_catalog::provider_reason_name,
+    }
+}
+
+/// Width of the terminal; a usual one when there is none.
+fn columns() -> u16 {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.unwrap_or(120)
+}
