@@ -9,7 +9,7 @@ use crate::{messages, progress};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::Stats;
-use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, Names, RunFigures, Summary};
+use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -55,7 +55,6 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         let plan = Plan {
             format,
             context: Context {
-                names: names(),
                 capture: Some(&name),
                 community_id: arguments.community_id.then_some(0),
                 clock: Clock::Utc,
@@ -95,7 +94,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             stats,
         };
         let mut page = Vec::new();
-        summary.write(&run, &names(), colour, &mut page);
+        summary.write(&run, colour, &mut page);
         output.write(&page);
     }
     let failure = output.failure();
@@ -120,17 +119,8 @@ fn readable(arguments: &Replay, figures: &mut FeedFigures) -> Vec<Input> {
     found
 }
 
-fn names() -> Names {
-    Names {
-        status: rpcscope_catalog::status_name,
-        reject_reason: rpcscope_catalog::reject_reason_name,
-        result: rpcscope_catalog::result_name,
-        provider_reason: rpcscope_catalog::provider_reason_name,
-    }
-}
-
-/// Width of the terminal; a usual one when there is none.
+/// Columns to lay the table out for: what `COLUMNS` says, else the width of the terminal, else a usual one.
 fn columns() -> u16 {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.unwrap_or(120)
+    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0)).unwrap_or(120)
 }

@@ -57,8 +57,6 @@ impl Format {
 /// What an output is told besides the events. The same for all threads that write parts of one run.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// Names of numbers.
-    pub names: Names,
     /// Name of the capture that the events come from, if they come from a file.
     pub capture: Option<&'a str>,
     /// Seed of the community ids, when they are wanted; sites that do not choose a seed use 0.
@@ -78,7 +76,6 @@ pub struct Context<'a> {
 impl Default for Context<'_> {
     fn default() -> Self {
         Self {
-            names: Names::default(),
             capture: None,
             community_id: None,
             clock: Clock::Utc,
@@ -86,26 +83,6 @@ impl Default for Context<'_> {
             detail: Detail::Calls,
             columns: 120,
         }
-    }
-}
-
-/// Looks up the names of numbers that events carry. A number without a name is written as it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Names {
-    /// Status of a fault or reject ([C706] appendix E, [MS-RPCE] 2.2.2.9).
-    pub status: fn(u32) -> Option<&'static str>,
-    /// Reason of a bind_nak ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.5).
-    pub reject_reason: fn(u16) -> Option<&'static str>,
-    /// Result of a presentation context ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.4).
-    pub result: fn(u16) -> Option<&'static str>,
-    /// Reason of a provider for rejecting a presentation context ([C706] 12.6.3.1).
-    pub provider_reason: fn(u16) -> Option<&'static str>,
-}
-
-impl Default for Names {
-    /// Knows no names.
-    fn default() -> Self {
-        Self { status: |_| None, reject_reason: |_| None, result: |_| None, provider_reason: |_| None }
     }
 }
 

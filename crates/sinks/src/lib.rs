@@ -16,5 +16,5 @@ mod summary;
 mod table;
 mod text;
 
-pub use format::{Clock, Colour, Context, Detail, Format, Names};
+pub use format::{Clock, Colour, Context, Detail, Format};
 pub use summary::{RunFigures, Summary};

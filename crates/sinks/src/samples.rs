@@ -1,6 +1,6 @@
 //! Events for tests: representative ones, and any.
 
-use crate::{Context, Names};
+use crate::Context;
 use proptest::prelude::*;
 use rpcscope_model::*;
 use std::sync::Arc;
@@ -14,26 +14,9 @@ const ACTIVATOR: Uuid = Uuid::from_u128(0x000001a0_0000_0000_c000_000000000046);
 const UNNAMED: Uuid = Uuid::from_u128(0xf309ad18_d86a_11d0_a075_00c04fb68820);
 const FEATURES: Uuid = Uuid::from_u128(0x6cb71c2c_9812_4540_0300_000000000000);
 
-/// A context that knows a few names.
+/// The usual context.
 pub(crate) fn context() -> Context<'static> {
-    Context {
-        names: Names {
-            status: |status| match status {
-                5 => Some("rpc_s_access_denied"),
-                0x1c01_0002 => Some("nca_s_op_rng_error"),
-                _ => None,
-            },
-            reject_reason: |reason| (reason == 4).then_some("protocol_version_not_supported"),
-            result: |result| match result {
-                0 => Some("acceptance"),
-                2 => Some("provider_rejection"),
-                3 => Some("negotiate_ack"),
-                _ => None,
-            },
-            provider_reason: |reason| (reason == 1).then_some("abstract_syntax_not_supported"),
-        },
-        ..Context::default()
-    }
+    Context::default()
 }
 
 /// One event of each kind that looks different.

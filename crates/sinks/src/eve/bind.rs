@@ -1,7 +1,6 @@
 //! A bind or alter_context.
 
 use super::{answer_time, auth, fault, transfer_syntax_name, transport};
-use crate::Context;
 use crate::json::{Json, key};
 use rpcscope_model::{
     Bind, BindResult, EventHeader, Learned, NDR, NDR64, OfferedContext, SyntaxId,
@@ -48,13 +47,13 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
 }
 
 /// Writes what Suricata does not say.
-pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, context: &Context<'_>) {
+pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader) {
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     json.string(key!("endpoint"), &bind.endpoint);
     json.open_array(key!("contexts"));
     for offered in &bind.contexts {
-        presentation_context(json, offered, context);
+        presentation_context(json, offered);
     }
     json.close_array();
     json.open(key!("association_group"));
@@ -76,7 +75,11 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, c
         BindResult::Rejected { reason, versions } => {
             json.plain(key!("outcome"), "rejected");
             json.open(key!("nak"));
-            json.name_or_number(key!("reason"), (context.names.reject_reason)(*reason), (*reason).into());
+            json.name_or_number(
+                key!("reason"),
+                rpcscope_catalog::reject_reason_name(*reason),
+                (*reason).into(),
+            );
             json.open_array(key!("versions"));
             for (major, minor) in versions {
                 json.version_item((*major).into(), (*minor).into());
@@ -86,7 +89,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, c
         }
         BindResult::Faulted(status) => {
             json.plain(key!("outcome"), "faulted");
-            fault(json, *status, context);
+            fault(json, *status);
         }
         BindResult::Unanswered => json.plain(key!("outcome"), "unanswered"),
     }
@@ -94,7 +97,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, c
     json.close();
 }
 
-fn presentation_context(json: &mut Json<'_>, offered: &OfferedContext, context: &Context<'_>) {
+fn presentation_context(json: &mut Json<'_>, offered: &OfferedContext) {
     json.open_item();
     json.number(key!("id"), offered.id.0);
     json.uuid(key!("uuid"), offered.interface.syntax.uuid);
@@ -109,12 +112,16 @@ fn presentation_context(json: &mut Json<'_>, offered: &OfferedContext, context: 
         json.number(key!("features_offered"), features);
     }
     if let Some((result, reason)) = offered.answer {
-        json.name_or_number(key!("result"), (context.names.result)(result), result.into());
+        json.name_or_number(key!("result"), rpcscope_catalog::result_name(result), result.into());
         match result {
             NEGOTIATE_ACK => json.number(key!("features_accepted"), reason),
             // The reason of an acceptance means nothing ([C706] 12.6.3.1).
             0 => {}
-            _ => json.name_or_number(key!("reason"), (context.names.provider_reason)(reason), reason.into()),
+            _ => json.name_or_number(
+                key!("reason"),
+                rpcscope_catalog::provider_reason_name(reason),
+                reason.into(),
+            ),
         }
     }
     json.close();

@@ -1,7 +1,6 @@
 //! A call.
 
 use super::{answer_time, auth, fault, transfer_syntax_name, transport};
-use crate::Context;
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
@@ -63,7 +62,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
 }
 
 /// Writes what Suricata does not say.
-pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, context: &Context<'_>) {
+pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader) {
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     json.string(key!("endpoint"), &call.endpoint);
@@ -89,7 +88,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, c
     json.boolean(key!("sealed"), call.sealed);
     json.plain(key!("outcome"), call.outcome.name());
     if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {
-        fault(json, status, context);
+        fault(json, status);
     }
     let response = call.reply.map(|(_, part)| part);
     answer_time(

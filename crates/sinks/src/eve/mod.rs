@@ -33,12 +33,12 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
         EventBody::Call(call) => {
             envelope(&mut json, header, context, "dcerpc");
             call::dcerpc(&mut json, call, header.transport);
-            call::rpcscope(&mut json, call, header, context);
+            call::rpcscope(&mut json, call, header);
         }
         EventBody::Bind(bind) => {
             envelope(&mut json, header, context, "dcerpc");
             bind::dcerpc(&mut json, bind);
-            bind::rpcscope(&mut json, bind, header, context);
+            bind::rpcscope(&mut json, bind, header);
         }
         EventBody::Anomaly(anomaly) => {
             envelope(&mut json, header, context, "anomaly");
@@ -121,10 +121,10 @@ fn auth(json: &mut Json<'_>, security: &Security) {
 }
 
 /// Writes the status of a fault or reject, with its name when it has one.
-fn fault(json: &mut Json<'_>, status: u32, context: &Context<'_>) {
+fn fault(json: &mut Json<'_>, status: u32) {
     json.open(key!("fault"));
     json.status(key!("status"), status);
-    if let Some(name) = (context.names.status)(status) {
+    if let Some(name) = rpcscope_catalog::status_name(status) {
         json.string(key!("name"), name);
     }
     json.close();

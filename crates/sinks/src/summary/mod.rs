@@ -242,7 +242,7 @@ mod tests {
 
     fn report(summary: &Summary, run: &RunFigures, colour: Colour) -> String {
         let mut out = Vec::new();
-        summary.write(run, &samples::context().names, colour, &mut out);
+        summary.write(run, colour, &mut out);
         String::from_utf8(out).expect("UTF-8")
     }
 

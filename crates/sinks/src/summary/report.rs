@@ -5,7 +5,7 @@ use super::{
     InterfaceKey, MOST_HOSTS, MOST_NAMES, MOST_STATUSES, OperationKey, OutcomeIndex, RunFigures, Summary,
 };
 use crate::text::{cell, cell_right, painted, push_display};
-use crate::{Colour, Names, clock, json};
+use crate::{Colour, clock, json};
 use anstyle::{AnsiColor, Style};
 use rpcscope_model::{Address, Outcome, Timestamp};
 use std::time::Duration;
@@ -71,7 +71,7 @@ struct Page<'o> {
 
 impl Summary {
     /// Appends the page. It holds what was read, then what was called, and ends with what could not be seen.
-    pub fn write(&self, run: &RunFigures, names: &Names, colour: Colour, out: &mut Vec<u8>) {
+    pub fn write(&self, run: &RunFigures, colour: Colour, out: &mut Vec<u8>) {
         let mut page = Page { out, colour };
         page.read(run);
         self.overview(&mut page, run);
@@ -87,7 +87,7 @@ impl Summary {
                 &self.clients.sorted(MOST_HOSTS),
                 [self.servers.total(), self.clients.total()],
             );
-            self.outcomes(&mut page, names);
+            self.outcomes(&mut page);
             page.unknown(&interfaces);
         }
         self.anomalies(&mut page);
@@ -148,7 +148,7 @@ impl Summary {
     }
 
     /// What became of the calls, with the statuses of faults.
-    fn outcomes(&self, page: &mut Page<'_>, names: &Names) {
+    fn outcomes(&self, page: &mut Page<'_>) {
         page.title("Outcomes");
         for (outcome, count) in OUTCOMES.iter().zip(self.outcomes) {
             if count == 0 {
@@ -167,7 +167,7 @@ impl Summary {
         }
         page.title("Faults");
         let lines = statuses.iter().map(|(status, count)| {
-            let name = match (names.status)(*status) {
+            let name = match rpcscope_catalog::status_name(*status) {
                 Some(name) => format!("{name} ({status:#010x})"),
                 None => format!("{status:#010x}"),
             };

@@ -78,7 +78,7 @@ fn push_procedure(out: &mut Vec<u8>, call: &Call) {
 /// Appends the name of a status, or `kind` and its number.
 pub(super) fn push_status(out: &mut Vec<u8>, kind: &str, status: u32, context: &Context<'_>) {
     let layout = Layout::new(context);
-    let name = (context.names.status)(status).map(|name| layout.status_name(name));
+    let name = rpcscope_catalog::status_name(status).map(|name| layout.status_name(name));
     push_name_or(out, name, |out| {
         // A number that has lost its middle says nothing; the colour tells that it is a fault.
         if layout.result >= kind.len() + "0x00000000".len() {

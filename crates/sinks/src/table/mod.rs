@@ -10,8 +10,8 @@ use crate::{Clock, Context, Detail, clock, decimal, json};
 use anstyle::{AnsiColor, Style};
 use layout::Layout;
 use rpcscope_model::{
-    AuthLevel, Bind, BindResult, Event, EventBody, EventHeader, FrameNumber, Security, Stats, Timestamp,
-    Transport,
+    AnomalyKind, AuthLevel, Bind, BindResult, Event, EventBody, EventHeader, FrameNumber, Security, Stats,
+    Timestamp, Transport,
 };
 use std::net::IpAddr;
 
@@ -78,6 +78,8 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
                 bind_line(bind, header, context, out);
             }
         }
+        EventBody::Anomaly(anomaly)
+            if context.detail == Detail::Calls && is_told_by_its_call(anomaly.kind) => {}
         EventBody::Anomaly(anomaly) => line(
             &Row {
                 what: &|out| {
@@ -109,6 +111,11 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
 /// A table has nothing after the last event; a summary may follow.
 pub(crate) fn end(_stats: &Stats, _now: Timestamp, _context: &Context<'_>, _out: &mut Vec<u8>) {}
 
+/// Whether the line of the call that an anomaly belongs to says the same: its interface is not known.
+const fn is_told_by_its_call(kind: AnomalyKind) -> bool {
+    matches!(kind, AnomalyKind::ContextUnknown | AnomalyKind::ContextRejected)
+}
+
 /// Whether the server accepted nothing of what was offered.
 fn refused(bind: &Bind) -> bool {
     match bind.result {
@@ -139,7 +146,7 @@ fn bind_line(bind: &Bind, header: &EventHeader, context: &Context<'_>, out: &mut
             result: &|out| match &bind.result {
                 BindResult::Acknowledged { .. } if refused(bind) => {
                     let reason = bind.contexts.iter().find_map(|context| context.answer);
-                    push_refusal(out, reason, context);
+                    push_refusal(out, reason);
                 }
                 BindResult::Acknowledged { .. } => {
                     out.extend_from_slice(b"accepted ");
@@ -148,7 +155,7 @@ fn bind_line(bind: &Bind, header: &EventHeader, context: &Context<'_>, out: &mut
                     decimal::push(out, bind.contexts.len() as u64);
                 }
                 BindResult::Rejected { reason, .. } => {
-                    push_name_or(out, (context.names.reject_reason)(*reason), |out| {
+                    push_name_or(out, rpcscope_catalog::reject_reason_name(*reason), |out| {
                         out.extend_from_slice(b"bind_nak ");
                         decimal::push(out, (*reason).into());
                     });
@@ -169,9 +176,10 @@ fn bind_line(bind: &Bind, header: &EventHeader, context: &Context<'_>, out: &mut
     );
 }
 
-fn push_refusal(out: &mut Vec<u8>, answer: Option<(u16, u16)>, context: &Context<'_>) {
+fn push_refusal(out: &mut Vec<u8>, answer: Option<(u16, u16)>) {
     let (result, reason) = answer.unwrap_or_default();
-    let name = (context.names.provider_reason)(reason).or_else(|| (context.names.result)(result));
+    let name =
+        rpcscope_catalog::provider_reason_name(reason).or_else(|| rpcscope_catalog::result_name(result));
     push_name_or(out, name, |out| {
         out.extend_from_slice(b"refused ");
         decimal::push(out, result.into());

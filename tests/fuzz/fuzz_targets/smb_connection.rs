@@ -1,0 +1,4 @@
+//! An SMB connection with its pipes.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpcscope_session::fuzz::fuzz_connection(rpcscope_session::Protocol::Smb, bytes));
