@@ -4,7 +4,7 @@ use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, TcpSegment, UdpDatagram, checksum_ok};
 use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats};
-use rpcscope_session::{Flow, Recognised, Session, classify, could_become_known};
+use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 
 /// What becomes of packets with a wrong checksum.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -54,8 +54,9 @@ impl Shard {
         } else if let Some(datagram) = UdpDatagram::parse(packet) {
             self.stats.udp_datagrams += 1;
             let at = At { time: packet.time, frame: packet.frame };
-            let is_rpc = self.session.datagram(datagram.source, datagram.destination, datagram.payload, at);
-            if is_rpc {
+            let UdpDatagram { source, destination, payload, missing } = datagram;
+            let datagram = Datagram { source, destination, payload, missing: missing as usize };
+            if self.session.datagram(&datagram, at) {
                 self.count_checksum(packet);
             }
         }

@@ -117,8 +117,12 @@ impl<'a> Pdu<'a> {
         Reader::new("dcerpc connectionless status", self.order, self.body).u32("status")
     }
 
-    /// Whether the body is what there must be at least for this type.
-    pub fn is_plausible(&self) -> bool {
+    /// Whether the body is what there must be at least for this type, and all there. `missing` bytes of the datagram
+    /// were not captured.
+    pub fn is_plausible(&self, missing: usize) -> bool {
+        if self.body.len() + missing < usize::from(self.length) {
+            return false;
+        }
         match self.pdu_type {
             PduType::FAULT | PduType::REJECT => self.length >= 4,
             PduType::REQUEST | PduType::RESPONSE => !self.interface.uuid.is_nil(),
@@ -163,7 +167,18 @@ mod tests {
     }
 
     #[test]
-    fn a_dns_answer_is_no_pdu() {
-        assert!(Pdu::parse(&[4, 0, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]).is_err());
+    fn dns_is_no_pdu() {
+        for flags in [[0x01, 0x00], [0x81, 0x80]] {
+            let mut message = vec![4, 0, flags[0], flags[1], 0, 1, 0, 0, 0, 0, 0, 1];
+            message.extend([b'x'; 160]);
+            assert!(!Pdu::parse(&message).is_ok_and(|pdu| pdu.is_plausible(0)));
+        }
+    }
+
+    #[test]
+    fn a_body_that_should_be_there_and_is_not_makes_a_pdu_implausible() {
+        let bytes = pdu(true);
+        let cut = Pdu::parse(&bytes[..82]).expect("a PDU");
+        assert!(cut.is_plausible(2) && !cut.is_plausible(1));
     }
 }
