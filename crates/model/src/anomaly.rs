@@ -76,7 +76,7 @@ anomalies! {
     FragmentFirstRepeated Dcerpc "fragment_first_repeated" "A second first fragment came for a call that was still being sent; a new call was begun.";
     FragmentMismatch Dcerpc "fragment_mismatch" "A fragment names another operation or presentation context than the first fragment of its call; the first is believed.";
     FragmentsTooMany Dcerpc "fragments_too_many" "A call has more fragments or bytes than are followed; the rest was counted only.";
-    CallIdReused Dcerpc "call_id_reused" "A request came with the id of a call that was still open; the older call was closed as unanswered.";
+    CallIdReused Dcerpc "call_id_reused" "A request came with the id of a call that was still open; the older call was closed with what was seen of it.";
     CallsEvicted Dcerpc "calls_evicted" "Too many calls were open at once; the oldest was forgotten.";
     ContextUnknown Dcerpc "context_unknown" "A request names a presentation context that no bind was seen for.";
     ContextRejected Dcerpc "context_rejected" "A request names a presentation context that the server had rejected.";

@@ -161,7 +161,7 @@ pub struct Part {
 pub enum Reply {
     /// A response.
     Response,
-    /// A fault with its status ([C706] appendix E, [MS-RPCE] 2.2.2.9).
+    /// A fault with its status ([C706] appendix E, [MS-RPCE] 2.2.2.8).
     Fault(u32),
     /// A reject with its status (connectionless protocol).
     Reject(u32),

@@ -76,7 +76,10 @@ pub(crate) fn deliver(
     match framed {
         Framed::Skipped(bytes) => {
             association.lost(side);
-            scope.anomaly(at, Anomaly { bytes: Some(bytes), ..AnomalyKind::PduSkippedBytes.into() });
+            // A pipe without a single PDU carries something else, such as the output of a remote shell.
+            if association.has_begun() {
+                scope.anomaly(at, Anomaly { bytes: Some(bytes), ..AnomalyKind::PduSkippedBytes.into() });
+            }
         }
         Framed::Pdu(bytes) => {
             scope.output.stats.pdus += 1;

@@ -11,7 +11,7 @@ pub struct Flow {
     pub client: Endpoint,
     /// Who is called.
     pub server: Endpoint,
-    /// How often each kind of anomaly was seen on it.
+    /// How often each kind of anomaly was reported for it.
     reported: [u8; AnomalyKind::ALL.len()],
 }
 
@@ -27,7 +27,8 @@ impl Flow {
         let Some(seen) = self.reported.get_mut(kind as usize) else {
             return false;
         };
-        *seen = seen.saturating_add(1);
-        *seen <= limit
+        let may = *seen < limit;
+        *seen += u8::from(may);
+        may
     }
 }

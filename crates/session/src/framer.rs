@@ -23,6 +23,8 @@ pub(crate) struct Framer {
     /// Bytes that are still to come of a PDU that was already reported as cut.
     discard: u64,
     out_of_step: bool,
+    /// Bytes passed over that were not reported yet: one report for each stretch, however it was cut.
+    skipped: u64,
 }
 
 impl Framer {
@@ -36,7 +38,7 @@ impl Framer {
     pub(crate) fn push(&mut self, bytes: &[u8], is_message: bool, mut found: impl FnMut(Framed<'_>)) {
         let bytes = self.pass_discarded(bytes);
         if is_message && self.out_of_step && Header::is_plausible(bytes).is_some() {
-            self.skipped(self.held.len(), &mut found);
+            self.skip(self.held.len());
             self.held.clear();
             self.out_of_step = false;
         }
@@ -73,7 +75,8 @@ impl Framer {
                 self.out_of_step = rest > wanted;
             }
             _ => {
-                self.skipped(held.len(), &mut found);
+                self.skip(held.len());
+                self.report_skipped(&mut found);
                 self.out_of_step = true;
             }
         }
@@ -85,7 +88,8 @@ impl Framer {
         if !self.out_of_step && Header::is_plausible(&held).is_some() {
             found(Framed::Pdu(&held));
         } else {
-            self.skipped(held.len(), &mut found);
+            self.skip(held.len());
+            self.report_skipped(&mut found);
         }
     }
 
@@ -105,7 +109,7 @@ impl Framer {
             let rest = bytes.get(at..).unwrap_or_default();
             if self.out_of_step {
                 let (passed, in_step) = resynchronise(rest);
-                self.skipped(passed, found);
+                self.skip(passed);
                 at += passed;
                 self.out_of_step = !in_step;
                 if !in_step {
@@ -119,13 +123,14 @@ impl Framer {
             match Header::parse(rest) {
                 Ok(header) if is_framed(rest) => match rest.get(..usize::from(header.frag_length)) {
                     Some(pdu) => {
+                        self.report_skipped(found);
                         found(Framed::Pdu(pdu));
                         at += pdu.len();
                     }
                     None => return at,
                 },
                 _ => {
-                    self.skipped(1, found);
+                    self.skip(1);
                     at += 1;
                     self.out_of_step = true;
                 }
@@ -133,9 +138,14 @@ impl Framer {
         }
     }
 
-    fn skipped(&self, bytes: usize, found: &mut impl FnMut(Framed<'_>)) {
+    fn skip(&mut self, bytes: usize) {
+        self.skipped = self.skipped.saturating_add(bytes as u64);
+    }
+
+    fn report_skipped(&mut self, found: &mut impl FnMut(Framed<'_>)) {
+        let bytes = std::mem::take(&mut self.skipped);
         if bytes > 0 {
-            found(Framed::Skipped(bytes as u64));
+            found(Framed::Skipped(bytes));
         }
     }
 }
@@ -237,6 +247,25 @@ mod tests {
         strange[2] = 99;
         let mut framer = Framer::default();
         assert_eq!(found(&mut framer, &[strange, pdu(2, 24)].concat()), [(1, 40), (2, 24)]);
+    }
+
+    #[test]
+    fn a_stretch_of_nonsense_is_told_once_however_it_was_cut() {
+        let stream = [pdu(1, 40), b"nonsense".to_vec(), pdu(2, 24), pdu(3, 24)].concat();
+        for size in 1..stream.len() {
+            let mut framer = Framer::default();
+            let ids: Vec<_> = stream.chunks(size).flat_map(|chunk| found(&mut framer, chunk)).collect();
+            assert_eq!(ids, [(1, 40), (0, 8), (2, 24), (3, 24)], "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn nonsense_at_the_end_is_told_at_the_end() {
+        let mut framer = Framer::default();
+        assert_eq!(found(&mut framer, b"nonsense of some length"), []);
+        let mut skipped = Vec::new();
+        framer.finish(|framed| skipped.push(framed == Framed::Skipped(23)));
+        assert_eq!(skipped, [true]);
     }
 
     #[test]

@@ -9,12 +9,15 @@ mod channel;
 mod flow;
 mod framer;
 pub mod fuzz;
+#[cfg(test)]
+mod harness;
 mod output;
 mod session;
 mod transport;
 
 pub use flow::Flow;
 pub use session::{Connection, Session};
+pub use transport::udp::Datagram;
 pub use transport::{PROBE_BYTES, Protocol, Recognised, classify, could_become_known};
 
 pub use rpcscope_model::At;

@@ -3,13 +3,13 @@
 use crate::channel::Channel;
 use crate::output::Output;
 use crate::transport::Protocol;
-use crate::transport::http::{GREETING, HttpConnection, VirtualConnections};
+use crate::transport::http::{HttpConnection, VirtualConnections};
 use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSessions, SmbVersion};
-use crate::transport::udp::Activities;
+use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Anomaly, AnomalyKind, Endpoint, Event, HASH_SEED, Limits, Side, Stats, Transport};
+use rpcscope_model::{Anomaly, AnomalyKind, Event, HASH_SEED, Limits, Side, Stats, Transport};
 use std::sync::Arc;
 
 /// What the connections of one shard share, and what they have to say.
@@ -30,13 +30,11 @@ type Pipes = HashMap<PipeId, Channel, FixedState>;
 pub struct Connection {
     flow: Flow,
     carrier: Carrier,
-    /// Bytes of the server's greeting that are still to come (RPC over HTTP version 1).
-    greeting: usize,
 }
 
 #[derive(Debug)]
 enum Carrier {
-    Direct(Channel),
+    Direct(Box<Channel>),
     Smb(Box<SmbConnection>),
     Http(Box<HttpConnection>),
 }
@@ -57,31 +55,24 @@ impl Session {
     pub fn open(&mut self, protocol: Protocol, flow: Flow) -> Connection {
         let limits = &self.output.limits;
         self.output.stats.flows_followed += 1;
-        let direct = |transport| {
-            let endpoint: Arc<str> = flow.server.port.to_string().into();
-            Carrier::Direct(Channel::new(transport, endpoint, limits))
+        let carrier = match protocol {
+            Protocol::Rpc => {
+                let endpoint: Arc<str> = flow.server.port.to_string().into();
+                Carrier::Direct(Box::new(Channel::new(Transport::NcacnIpTcp, endpoint, limits)))
+            }
+            Protocol::Smb => Carrier::Smb(Box::new(SmbConnection::new(flow.server, limits))),
+            Protocol::Http => Carrier::Http(Box::new(HttpConnection::to_proxy(&flow, limits))),
+            Protocol::HttpGreeting => Carrier::Http(Box::new(HttpConnection::to_server(&flow, limits))),
         };
-        let (carrier, greeting) = match protocol {
-            Protocol::Rpc => (direct(Transport::NcacnIpTcp), 0),
-            Protocol::HttpGreeting => (direct(Transport::NcacnHttp), GREETING.len()),
-            Protocol::Smb => (Carrier::Smb(Box::new(SmbConnection::new(flow.server.address, limits))), 0),
-            Protocol::Http => (Carrier::Http(Box::new(HttpConnection::new(&flow, limits))), 0),
-        };
-        Connection { flow, carrier, greeting }
+        Connection { flow, carrier }
     }
 
     /// Takes the next bytes that one side sent. Returns how many of the bytes behind them are not needed.
     pub fn data(&mut self, connection: &mut Connection, side: Side, bytes: &[u8], at: At) -> u64 {
         let Self { output, smb, pipes, http, .. } = self;
-        let Connection { flow, carrier, greeting } = connection;
+        let Connection { flow, carrier } = connection;
         match carrier {
             Carrier::Direct(channel) => {
-                let mut bytes = bytes;
-                if *greeting > 0 && side == Side::Server {
-                    let passed = (*greeting).min(bytes.len());
-                    *greeting -= passed;
-                    bytes = bytes.get(passed..).unwrap_or_default();
-                }
                 channel.data(side, bytes, false, at, flow, output);
                 0
             }
@@ -98,15 +89,12 @@ impl Session {
     /// Notes that the next `bytes` bytes that one side sent were never captured.
     pub fn gap(&mut self, connection: &mut Connection, side: Side, bytes: u64, at: At) {
         let Self { output, smb, pipes, http, .. } = self;
-        let Connection { flow, carrier, greeting } = connection;
+        let Connection { flow, carrier } = connection;
         let anomaly = Anomaly { bytes: Some(bytes), ..AnomalyKind::TcpGap.into() };
         let transport = carrier.transport();
         output.anomaly(flow, transport, at, anomaly);
         match carrier {
-            Carrier::Direct(channel) => {
-                *greeting = 0;
-                channel.gap(side, bytes, at, flow, output);
-            }
+            Carrier::Direct(channel) => channel.gap(side, bytes, at, flow, output),
             Carrier::Smb(connection) => {
                 connection.gap(side, bytes, at, smb, &mut PipeHost { pipes, flow, output })
             }
@@ -123,7 +111,7 @@ impl Session {
     /// Reports what is still open on a connection that ends.
     pub fn finish(&mut self, connection: &mut Connection, at: At) {
         let Self { output, smb, pipes, http, .. } = self;
-        let Connection { flow, carrier, .. } = connection;
+        let Connection { flow, carrier } = connection;
         match carrier {
             Carrier::Direct(channel) => channel.finish(at, flow, output),
             Carrier::Smb(connection) => connection.finish(at, smb, &mut PipeHost { pipes, flow, output }),
@@ -132,8 +120,8 @@ impl Session {
     }
 
     /// Takes a UDP datagram. Returns whether it carried a connectionless PDU.
-    pub fn datagram(&mut self, source: Endpoint, destination: Endpoint, payload: &[u8], at: At) -> bool {
-        self.activities.datagram(at.frame.0, source, destination, payload, at, &mut self.output)
+    pub fn datagram(&mut self, datagram: &Datagram<'_>, at: At) -> bool {
+        self.activities.datagram(datagram, at, &mut self.output)
     }
 
     /// Reports what is still open that belongs to no connection.
@@ -217,13 +205,4 @@ fn pipe_endpoint(name: &str) -> Arc<str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pipe_has_one_name_however_it_was_written() {
-        for name in ["svcctl", "\\svcctl", "\\PIPE\\svcctl", "pipe\\SVCCTL"] {
-            assert_eq!(&*pipe_endpoint(name), "\\pipe\\svcctl");
-        }
-    }
-}
+mod tests;

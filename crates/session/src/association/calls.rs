@@ -1,14 +1,15 @@
 //! Open calls of an association: requests that wait for their reply, and fragments that wait for the rest.
 
 use super::Scope;
-use super::contexts::{Contexts, Definition, Standing};
+use super::contexts::{Answered, Contexts, Definition, Standing};
+use super::progress::{Fragment, Progress};
 use crate::At;
 use crate::bounded::Bounded;
 use rpcscope_model::{
     AnomalyKind, AuthLevel, Call, CallId, ContextId, EventBody, Interface, Learned, Limits, Opnum, Outcome,
-    Part, Reply, Security, Side, SyntaxId,
+    Reply, Security, Side, SyntaxId,
 };
-use rpcscope_wire::dcerpc::{Fault, Flags, Header, Request, Response};
+use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -27,17 +28,46 @@ struct OpenCall {
     at: At,
     rpc_minor: u8,
     context_id: ContextId,
-    definition: Option<Definition>,
+    meaning: Meaning,
     opnum: Option<Opnum>,
     object: Option<Uuid>,
     security: Option<Security>,
     request: Option<Progress>,
     reply: Option<Progress>,
     cancelled: bool,
-    /// Losses of both sides when it was opened.
-    losses: [u32; 2],
-    /// How its interface is known when no bind told it.
-    hint: Option<Interface>,
+    /// Losses of the server's side when it was opened.
+    losses: u32,
+}
+
+/// What the presentation context of a call says of its interface.
+#[derive(Clone, Copy, Debug)]
+enum Meaning {
+    Defined(Definition),
+    /// The context is not known, but the pipe serves only this interface.
+    OfPipe(Interface),
+    /// The context is not known, or was rejected.
+    Nothing,
+}
+
+impl Meaning {
+    /// What a context stands for, and what is wrong with it.
+    fn of(id: ContextId, contexts: &Contexts, endpoint: &str) -> (Self, Option<AnomalyKind>) {
+        match contexts.definition(id) {
+            Some(Definition { standing: Standing::Rejected, .. }) => {
+                (Self::Nothing, Some(AnomalyKind::ContextRejected))
+            }
+            Some(definition) => (Self::Defined(definition), None),
+            None => {
+                let meaning = interface_of_pipe(endpoint).map_or(Self::Nothing, Self::OfPipe);
+                (meaning, Some(AnomalyKind::ContextUnknown))
+            }
+        }
+    }
+
+    /// What an answer of the server has made of a definition that was taken as accepted.
+    fn settled(definition: Definition) -> Self {
+        if definition.standing == Standing::Rejected { Self::Nothing } else { Self::Defined(definition) }
+    }
 }
 
 impl Calls {
@@ -55,56 +85,52 @@ impl Calls {
         at: At,
         scope: &mut Scope<'_>,
     ) {
-        let first = header.flags.has(Flags::FIRST_FRAG);
-        if !first && self.add_fragment(header, request, at, scope) {
+        let losses = self.losses[Side::Client.index()];
+        let fragment =
+            Fragment { header, stub_bytes: request.stub.len(), missing: request.missing, at, losses };
+        if !fragment.is_first() && self.continues(request, &fragment, scope) {
             return;
         }
         if let Some(old) = self.open.remove(&header.call_id) {
-            let sent = old.request.is_some_and(|request| request.ended);
-            let kind = if sent { AnomalyKind::CallIdReused } else { AnomalyKind::FragmentFirstRepeated };
+            let is_unfinished = old.request.is_some_and(|request| !request.has_ended());
+            let kind = if is_unfinished && fragment.is_first() {
+                AnomalyKind::FragmentFirstRepeated
+            } else {
+                AnomalyKind::CallIdReused
+            };
             scope.anomaly(at, kind);
             self.close(header.call_id, old, None, scope);
         }
-        if !first {
+        if !fragment.is_first() {
             scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
         }
-        let definition = self.definition(request.context_id, contexts, at, scope);
+        let (meaning, anomaly) = Meaning::of(request.context_id, contexts, scope.endpoint);
+        if let Some(anomaly) = anomaly {
+            scope.anomaly(at, anomaly);
+        }
         let call = OpenCall {
-            at,
-            rpc_minor: header.minor_version,
-            context_id: request.context_id,
-            definition,
             opnum: Some(request.opnum),
             object: request.object,
             security,
-            request: Some(Progress::begin(header, request.stub.len(), request.missing, at)),
-            reply: None,
-            cancelled: false,
-            losses: self.losses,
-            hint: if definition.is_none() { interface_of_pipe(scope.endpoint) } else { None },
+            request: Some(Progress::begin(&fragment)),
+            ..self.begin(header, request.context_id, meaning, at)
         };
-        self.insert(header.call_id, call, scope, at);
+        self.insert(header.call_id, call, at, scope);
     }
 
-    /// Adds a fragment to the call that it continues. Returns false when there is none.
-    fn add_fragment(
-        &mut self,
-        header: &Header,
-        request: &Request<'_>,
-        at: At,
-        scope: &mut Scope<'_>,
-    ) -> bool {
-        let Some(call) = self.open.get_mut(&header.call_id) else {
+    /// Adds a fragment to the request that it continues. Returns false when there is none.
+    fn continues(&mut self, request: &Request<'_>, fragment: &Fragment<'_>, scope: &mut Scope<'_>) -> bool {
+        let Some(call) = self.open.get_mut(&fragment.header.call_id) else {
             return false;
         };
-        let Some(sent) = call.request.as_mut().filter(|request| !request.ended && call.reply.is_none())
-        else {
+        let is_replied = call.reply.is_some();
+        let Some(sent) = call.request.as_mut().filter(|request| !request.has_ended() && !is_replied) else {
             return false;
         };
         if call.opnum != Some(request.opnum) || call.context_id != request.context_id {
-            scope.anomaly(at, AnomalyKind::FragmentMismatch);
+            scope.anomaly(fragment.at, AnomalyKind::FragmentMismatch);
         }
-        sent.grow(header, request.stub.len(), request.missing, at, scope);
+        sent.grow(fragment, scope);
         true
     }
 
@@ -117,40 +143,33 @@ impl Calls {
         at: At,
         scope: &mut Scope<'_>,
     ) {
-        let first = header.flags.has(Flags::FIRST_FRAG);
-        let Self { open, losses } = self;
-        match open.get_mut(&header.call_id) {
-            Some(call) => match &mut call.reply {
-                Some(reply) if !first => reply.grow(header, response.stub.len(), response.missing, at, scope),
-                reply => *reply = Some(Progress::begin(header, response.stub.len(), response.missing, at)),
-            },
-            None => {
-                let definition = contexts.definition(response.context_id).filter(is_usable);
-                let call = OpenCall {
-                    at,
-                    rpc_minor: header.minor_version,
-                    context_id: response.context_id,
-                    definition,
-                    opnum: None,
-                    object: None,
-                    security: None,
-                    request: None,
-                    reply: Some(Progress::begin(header, response.stub.len(), response.missing, at)),
-                    cancelled: false,
-                    losses: *losses,
-                    hint: if definition.is_none() { interface_of_pipe(scope.endpoint) } else { None },
-                };
-                self.insert(header.call_id, call, scope, at);
+        let losses = self.losses[Side::Server.index()];
+        let fragment =
+            Fragment { header, stub_bytes: response.stub.len(), missing: response.missing, at, losses };
+        if self.open.get(&header.call_id).is_none() {
+            let call = self.begin_with_reply(header, response.context_id, contexts, at, scope);
+            self.insert(header.call_id, call, at, scope);
+        }
+        let Some(call) = self.open.get_mut(&header.call_id) else { return };
+        match &mut call.reply {
+            Some(reply) if !fragment.is_first() => reply.grow(&fragment, scope),
+            reply => {
+                if !fragment.is_first() {
+                    scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
+                } else if reply.is_some() {
+                    scope.anomaly(at, AnomalyKind::FragmentFirstRepeated);
+                }
+                *reply = Some(Progress::begin(&fragment));
             }
         }
-        if header.flags.has(Flags::LAST_FRAG)
+        if fragment.is_last()
             && let Some(call) = self.open.remove(&header.call_id)
         {
             self.close(header.call_id, call, Some(Reply::Response), scope);
         }
     }
 
-    /// Takes a fault.
+    /// Takes a fault, which is one PDU and ends its call.
     pub(crate) fn fault(
         &mut self,
         header: &Header,
@@ -159,25 +178,19 @@ impl Calls {
         at: At,
         scope: &mut Scope<'_>,
     ) {
-        let mut call = self.open.remove(&header.call_id).unwrap_or_else(|| {
-            let definition = contexts.definition(fault.context_id).filter(is_usable);
-            OpenCall {
-                at,
-                rpc_minor: header.minor_version,
-                context_id: fault.context_id,
-                definition,
-                opnum: None,
-                object: None,
-                security: None,
-                request: None,
-                reply: None,
-                cancelled: false,
-                losses: self.losses,
-                hint: if definition.is_none() { interface_of_pipe(scope.endpoint) } else { None },
-            }
-        });
-        call.reply = Some(Progress { ended: true, ..Progress::begin(header, fault.stub.len(), 0, at) });
+        let losses = self.losses[Side::Server.index()];
+        let fragment = Fragment { header, stub_bytes: fault.stub.len(), missing: 0, at, losses };
+        let mut call = match self.open.remove(&header.call_id) {
+            Some(call) => call,
+            None => self.begin_with_reply(header, fault.context_id, contexts, at, scope),
+        };
+        call.reply = Some(Progress::begin(&fragment));
         self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
+    }
+
+    /// Whether a call with this id is open.
+    pub(crate) fn is_open(&self, call_id: CallId) -> bool {
+        self.open.get(&call_id).is_some()
     }
 
     /// Notes that the client gave a call up. A reply may still come.
@@ -195,7 +208,7 @@ impl Calls {
                 Side::Server => &mut call.reply,
             };
             if let Some(part) = part {
-                part.damaged = true;
+                part.damage();
             }
         }
     }
@@ -203,17 +216,17 @@ impl Calls {
     /// Notes that bytes of one side were lost.
     pub(crate) fn lost(&mut self, side: Side) {
         let losses = &mut self.losses[side.index()];
-        *losses = losses.saturating_add(1);
+        *losses = losses.wrapping_add(1);
     }
 
-    /// Looks again at open calls whose context was taken as accepted and has now been rejected.
-    pub(crate) fn reconsider(&mut self, rejected: &[ContextId], contexts: &Contexts) {
-        if rejected.is_empty() {
-            return;
-        }
-        for call in self.open.values_mut().filter(|call| rejected.contains(&call.context_id)) {
-            if call.definition.is_some_and(|definition| definition.standing == Standing::Assumed) {
-                call.definition = contexts.definition(call.context_id).filter(is_usable);
+    /// Looks again at open calls whose context was taken as accepted and has now been answered for.
+    pub(crate) fn reconsider(&mut self, answered: Answered, contexts: &Contexts) {
+        for call in self.open.values_mut() {
+            if let Meaning::Defined(taken) = call.meaning
+                && answered.includes(taken.proposal)
+                && let Some(settled) = contexts.settled(call.context_id)
+            {
+                call.meaning = Meaning::settled(settled);
             }
         }
     }
@@ -221,31 +234,40 @@ impl Calls {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         while let Some((call_id, call)) = self.open.pop_oldest() {
-            // Part of a response was seen: that the server replied is known.
-            let reply = call.reply.map(|_| Reply::Response);
-            self.close(call_id, call, reply, scope);
+            self.close(call_id, call, None, scope);
         }
     }
 
-    fn definition(
+    fn begin(&self, header: &Header, context_id: ContextId, meaning: Meaning, at: At) -> OpenCall {
+        OpenCall {
+            at,
+            rpc_minor: header.minor_version,
+            context_id,
+            meaning,
+            opnum: None,
+            object: None,
+            security: None,
+            request: None,
+            reply: None,
+            cancelled: false,
+            losses: self.losses[Side::Server.index()],
+        }
+    }
+
+    /// A call whose request was not seen.
+    fn begin_with_reply(
         &self,
-        id: ContextId,
+        header: &Header,
+        context_id: ContextId,
         contexts: &Contexts,
         at: At,
-        scope: &mut Scope<'_>,
-    ) -> Option<Definition> {
-        let Some(definition) = contexts.definition(id) else {
-            scope.anomaly(at, AnomalyKind::ContextUnknown);
-            return None;
-        };
-        if !is_usable(&definition) {
-            scope.anomaly(at, AnomalyKind::ContextRejected);
-            return None;
-        }
-        Some(definition)
+        scope: &Scope<'_>,
+    ) -> OpenCall {
+        let (meaning, _) = Meaning::of(context_id, contexts, scope.endpoint);
+        self.begin(header, context_id, meaning, at)
     }
 
-    fn insert(&mut self, call_id: CallId, call: OpenCall, scope: &mut Scope<'_>, at: At) {
+    fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {
         let oldest = self.open.oldest().map(|(id, _)| *id);
         if let Some(evicted) = self.open.insert(call_id, call) {
             scope.output.stats.calls_evicted += 1;
@@ -254,9 +276,13 @@ impl Calls {
         }
     }
 
+    /// Reports a call. `reply` is what ended it; when nothing did, part of a response may have been seen all the
+    /// same: then it is known that the server replied.
     fn close(&self, call_id: CallId, call: OpenCall, reply: Option<Reply>, scope: &mut Scope<'_>) {
-        let lost = self.losses != call.losses;
-        let reply = reply.zip(call.reply.map(|reply| reply.part()));
+        let [client_losses, server_losses] = self.losses;
+        let lost = server_losses != call.losses
+            || call.request.is_some_and(|request| request.is_lost_in_part(client_losses));
+        let reply = call.reply.map(|part| (reply.unwrap_or(Reply::Response), part.part()));
         let outcome = match reply {
             Some((Reply::Response, _)) => Outcome::Replied,
             Some((Reply::Fault(_), _)) => Outcome::Faulted,
@@ -265,15 +291,19 @@ impl Calls {
             None if lost => Outcome::Lost,
             None => Outcome::Unanswered,
         };
-        let interface = call.definition.map(|definition| definition.interface).or(call.hint);
-        let catalogued = match call.definition {
-            Some(definition) => definition.catalogued,
-            None => call.hint.and_then(|hint| rpcscope_catalog::interface(&hint.syntax.uuid)),
+        let (interface, catalogued, learned) = match call.meaning {
+            Meaning::Defined(Definition { interface, catalogued, learned, .. }) => {
+                (Some(interface), catalogued, learned)
+            }
+            Meaning::OfPipe(interface) => {
+                let catalogued = rpcscope_catalog::interface(&interface.syntax.uuid);
+                (Some(interface), catalogued, Learned::PipeName)
+            }
+            Meaning::Nothing => (None, None, Learned::Unknown),
         };
-        let learned = match (call.definition, call.hint) {
-            (Some(definition), _) => definition.learned,
-            (None, Some(_)) => Learned::PipeName,
-            (None, None) => Learned::Unknown,
+        let definition = match call.meaning {
+            Meaning::Defined(definition) => Some(definition),
+            Meaning::OfPipe(_) | Meaning::Nothing => None,
         };
         let event = Call {
             endpoint: Arc::clone(scope.endpoint),
@@ -282,14 +312,14 @@ impl Calls {
             context_id: Some(call.context_id),
             interface,
             learned,
-            assumed: call.definition.is_some_and(|definition| definition.standing == Standing::Assumed),
-            transfer_syntax: call.definition.and_then(|definition| definition.transfer_syntax),
+            assumed: definition.is_some_and(|definition| definition.standing == Standing::Assumed),
+            transfer_syntax: definition.and_then(|definition| definition.transfer_syntax),
             opnum: call.opnum,
             procedure: catalogued.zip(call.opnum).and_then(|(interface, opnum)| interface.procedure(opnum.0)),
             object: call.object,
             security: call.security,
             sealed: call.security.is_some_and(|security| security.level == AuthLevel::PKT_PRIVACY),
-            request: call.request.map(|request| request.part()),
+            request: call.request.map(Progress::part),
             reply,
             outcome,
             activity: None,
@@ -298,53 +328,15 @@ impl Calls {
     }
 }
 
-fn is_usable(definition: &Definition) -> bool {
-    definition.standing != Standing::Rejected
-}
-
-/// What was seen so far of a request or a reply.
-#[derive(Clone, Copy, Debug)]
-struct Progress {
-    at: At,
-    fragments: u32,
-    stub_bytes: u64,
-    /// The last fragment was seen.
-    ended: bool,
-    /// Something of it is missing.
-    damaged: bool,
-}
-
-impl Progress {
-    fn begin(header: &Header, stub_bytes: usize, missing: usize, at: At) -> Self {
-        Self {
-            at,
-            fragments: 1,
-            stub_bytes: stub_bytes as u64,
-            ended: header.flags.has(Flags::LAST_FRAG),
-            damaged: missing > 0 || !header.flags.has(Flags::FIRST_FRAG),
-        }
-    }
-
-    /// Adds a fragment.
-    fn grow(&mut self, header: &Header, stub_bytes: usize, missing: usize, at: At, scope: &mut Scope<'_>) {
-        self.fragments = self.fragments.saturating_add(1);
-        self.stub_bytes = self.stub_bytes.saturating_add(stub_bytes as u64);
-        self.ended = header.flags.has(Flags::LAST_FRAG);
-        self.damaged |= missing > 0;
-        if self.fragments == scope.output.limits.fragments {
-            scope.anomaly(at, AnomalyKind::FragmentsTooMany);
-        }
-    }
-
-    fn part(self) -> Part {
-        let Self { at, fragments, stub_bytes, ended, damaged } = self;
-        Part { time: at.time, frame: at.frame, fragments, stub_bytes, complete: ended && !damaged }
-    }
-}
-
-/// The interface that a pipe serves, when it serves only one.
+/// The interface that a pipe serves, when it serves only one, in the only version that it is known to have.
 fn interface_of_pipe(endpoint: &str) -> Option<Interface> {
     let name = endpoint.strip_prefix("\\pipe\\")?;
     let known = rpcscope_catalog::sole_interface_on_pipe(name)?;
-    Some(Interface { syntax: SyntaxId { uuid: known.uuid, ..SyntaxId::default() }, name: known.name })
+    let (major, minor) = match known.versions {
+        [only] => only
+            .split_once('.')
+            .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)))?,
+        _ => (0, 0),
+    };
+    Some(Interface { syntax: SyntaxId { uuid: known.uuid, major, minor }, name: known.name })
 }

@@ -8,7 +8,6 @@ use rpcscope_model::{
     Security, SyntaxId, bind_time_feature_negotiation,
 };
 use rpcscope_wire::dcerpc::{BindAck, BindNak, BindPdu, Header, PduType};
-use smallvec::SmallVec;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,6 +20,8 @@ pub(crate) struct Definition {
     /// The agreed transfer syntax; the only offered one while no answer was seen.
     pub(crate) transfer_syntax: Option<Uuid>,
     pub(crate) standing: Standing,
+    /// Number of the proposal that it comes from, unique in its association until the number wraps.
+    pub(crate) proposal: u32,
 }
 
 /// What the server said to a presentation context.
@@ -44,12 +45,29 @@ struct Slot {
 pub(crate) struct Contexts {
     slots: Bounded<ContextId, Slot>,
     pending: Bounded<CallId, Pending>,
+    /// Presentation contexts that were offered so far.
+    proposals: u32,
 }
 
 #[derive(Debug)]
 struct Pending {
     bind: Bind,
     at: At,
+    /// Number of its first presentation context; the others follow.
+    first_proposal: u32,
+}
+
+/// The proposals that the server has just answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Answered {
+    first: u32,
+    count: u32,
+}
+
+impl Answered {
+    pub(crate) const fn includes(self, proposal: u32) -> bool {
+        proposal.wrapping_sub(self.first) < self.count
+    }
 }
 
 /// Binds that may wait for an answer at once. A client sends one at a time; without a bound, one that gets no
@@ -58,7 +76,7 @@ const MAX_PENDING_BINDS: usize = 16;
 
 impl Contexts {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { slots: Bounded::new(limits.contexts), pending: Bounded::new(MAX_PENDING_BINDS) }
+        Self { slots: Bounded::new(limits.contexts), pending: Bounded::new(MAX_PENDING_BINDS), proposals: 0 }
     }
 
     /// Takes a bind or alter_context.
@@ -72,6 +90,7 @@ impl Contexts {
     ) {
         let kind = if header.pdu_type == PduType::BIND { Learned::Bind } else { Learned::AlterContext };
         let mut contexts = Vec::new();
+        let first_proposal = self.proposals;
         for element in bind.elements() {
             let element = match element {
                 Ok(element) => element,
@@ -92,6 +111,8 @@ impl Contexts {
                 && transfer_syntaxes
                     .iter()
                     .all(|syntax| bind_time_feature_negotiation(syntax.uuid).is_some());
+            let proposal = self.proposals;
+            self.proposals = proposal.wrapping_add(1);
             if !negotiates_features {
                 let transfer_syntax = match transfer_syntaxes.as_slice() {
                     [only] => Some(only.uuid),
@@ -103,6 +124,7 @@ impl Contexts {
                     learned: kind,
                     transfer_syntax,
                     standing: Standing::Assumed,
+                    proposal,
                 };
                 self.propose(element.id, definition, at, scope);
             }
@@ -119,20 +141,21 @@ impl Contexts {
             security,
             answered: None,
         };
-        if let Some(old) = self.pending.insert(header.call_id, Pending { bind, at }) {
+        if let Some(old) = self.pending.insert(header.call_id, Pending { bind, at, first_proposal }) {
             report(old, scope);
         }
     }
 
     fn propose(&mut self, id: ContextId, definition: Definition, at: At, scope: &mut Scope<'_>) {
         let mut slot = self.slots.remove(&id).unwrap_or_default();
-        // An older proposal that got no answer counts as accepted.
+        // An older proposal that got no answer counts as accepted, until its answer comes.
         if let Some(unanswered) = slot.proposed.take() {
             slot.current = Some(unanswered);
         }
-        let redefined = slot
-            .current
-            .is_some_and(|current| current.interface.syntax.uuid != definition.interface.syntax.uuid);
+        let redefined = slot.current.is_some_and(|current| {
+            current.standing != Standing::Rejected
+                && current.interface.syntax.uuid != definition.interface.syntax.uuid
+        });
         slot.proposed = Some(definition);
         if redefined {
             scope.anomaly(at, AnomalyKind::ContextRedefined);
@@ -142,89 +165,118 @@ impl Contexts {
         }
     }
 
-    /// Takes a bind_ack or alter_context_resp. Returns the ids of contexts that were rejected.
+    /// Takes a bind_ack or alter_context_resp. Returns which proposals it answers.
     pub(crate) fn acknowledge(
         &mut self,
         header: &Header,
         ack: &BindAck<'_>,
         at: At,
         scope: &mut Scope<'_>,
-    ) -> SmallVec<[ContextId; 4]> {
-        let mut rejected = SmallVec::new();
+    ) -> Option<Answered> {
         let Some(mut pending) = self.pending.remove(&header.call_id) else {
             scope.anomaly(at, AnomalyKind::BindAckUnexpected);
-            return rejected;
+            return None;
         };
-        if usize::from(ack.count()) != pending.bind.contexts.len() {
+        let offered = pending.bind.contexts.len();
+        // The count of the server may promise more results than there are bytes.
+        if usize::from(ack.count()) != offered || ack.results().count() != offered {
             scope.anomaly(at, AnomalyKind::BindAckMismatch);
         }
+        let mut answered = Answered { first: pending.first_proposal, count: 0 };
         // Results stand in the order of the offers ([C706] 12.6.3.1).
         for (offered, result) in pending.bind.contexts.iter_mut().zip(ack.results()) {
+            let proposal = answered.first.wrapping_add(answered.count);
+            answered.count += 1;
             offered.answer = Some((result.result, result.reason));
-            let agreed = result.transfer_syntax;
-            if let Some(at) = offered.transfer_syntaxes.iter().position(|syntax| syntax.uuid == agreed.uuid) {
+            let agreed = result.transfer_syntax.uuid;
+            if let Some(at) = offered.transfer_syntaxes.iter().position(|syntax| syntax.uuid == agreed) {
                 offered.transfer_syntaxes.swap(0, at);
             }
-            let Some(slot) = self.slots.get_mut(&offered.id) else { continue };
-            let is_answered = |proposed: &Definition| {
-                proposed.interface.syntax == offered.interface.syntax && result.result != NEGOTIATE_ACK
-            };
-            let Some(proposed) = slot.proposed.filter(is_answered) else { continue };
-            slot.proposed = None;
-            if result.is_accepted() {
-                let standing = Standing::Accepted;
-                slot.current = Some(Definition { transfer_syntax: Some(agreed.uuid), standing, ..proposed });
-            } else {
-                rejected.push(offered.id);
-                let keeps_old = slot.current.is_some_and(|current| current.standing != Standing::Rejected);
-                if !keeps_old {
-                    slot.current = Some(Definition { standing: Standing::Rejected, ..proposed });
-                }
+            if result.result != NEGOTIATE_ACK {
+                self.settle(offered.id, proposal, result.is_accepted().then_some(agreed));
             }
         }
         let address = String::from_utf8_lossy(ack.secondary_address);
-        pending.bind.result = BindResult::Acknowledged {
+        let result = BindResult::Acknowledged {
             secondary_address: (!address.is_empty()).then(|| Arc::from(address)),
             association_group: ack.association_group,
         };
-        pending.bind.answered = Some((at.time, at.frame));
-        report(pending, scope);
-        rejected
+        report_answered(pending, result, at, scope);
+        Some(answered)
     }
 
-    /// Takes a bind_nak: nothing that the bind offered may be used.
-    pub(crate) fn refuse(&mut self, header: &Header, nak: &BindNak<'_>, at: At, scope: &mut Scope<'_>) {
+    /// Takes a bind_nak: nothing that the bind offered may be used. Returns which proposals it answers.
+    pub(crate) fn refuse(
+        &mut self,
+        header: &Header,
+        nak: &BindNak<'_>,
+        at: At,
+        scope: &mut Scope<'_>,
+    ) -> Option<Answered> {
         let result = BindResult::Rejected { reason: nak.reason, versions: nak.versions().collect() };
-        if !self.fail(header.call_id, result, at, scope) {
+        let answered = self.fail(header.call_id, result, at, scope);
+        if answered.is_none() {
             scope.anomaly(at, AnomalyKind::BindAckUnexpected);
         }
+        answered
     }
 
-    /// Takes a fault. Returns whether it was the answer to a bind or alter_context.
-    pub(crate) fn fault(&mut self, header: &Header, status: u32, at: At, scope: &mut Scope<'_>) -> bool {
+    /// Takes a fault. Returns which proposals it answers, when it answers a bind or alter_context.
+    pub(crate) fn fault(
+        &mut self,
+        header: &Header,
+        status: u32,
+        at: At,
+        scope: &mut Scope<'_>,
+    ) -> Option<Answered> {
         self.fail(header.call_id, BindResult::Faulted(status), at, scope)
     }
 
-    fn fail(&mut self, call_id: CallId, result: BindResult, at: At, scope: &mut Scope<'_>) -> bool {
-        let Some(mut pending) = self.pending.remove(&call_id) else {
-            return false;
-        };
+    fn fail(
+        &mut self,
+        call_id: CallId,
+        result: BindResult,
+        at: At,
+        scope: &mut Scope<'_>,
+    ) -> Option<Answered> {
+        let pending = self.pending.remove(&call_id)?;
+        let mut answered = Answered { first: pending.first_proposal, count: 0 };
         for offered in &pending.bind.contexts {
-            let Some(slot) = self.slots.get_mut(&offered.id) else { continue };
-            let Some(proposed) = slot.proposed.take() else { continue };
-            if slot.current.is_none() {
-                slot.current = Some(Definition { standing: Standing::Rejected, ..proposed });
-            }
+            self.settle(offered.id, answered.first.wrapping_add(answered.count), None);
+            answered.count += 1;
         }
-        pending.bind.result = result;
-        pending.bind.answered = Some((at.time, at.frame));
-        report(pending, scope);
-        true
+        report_answered(pending, result, at, scope);
+        Some(answered)
+    }
+
+    /// Applies the answer to a proposal: the transfer syntax agreed on, or `None` for a rejection, after which the
+    /// id stands for what it stood for before.
+    fn settle(&mut self, id: ContextId, proposal: u32, agreed: Option<Uuid>) {
+        let Some(slot) = self.slots.get_mut(&id) else { return };
+        let settled = |definition: Definition| match agreed {
+            Some(_) => Definition { transfer_syntax: agreed, standing: Standing::Accepted, ..definition },
+            None => Definition { standing: Standing::Rejected, ..definition },
+        };
+        let is_answered = |definition: &Definition| definition.proposal == proposal;
+        if let Some(proposed) = slot.proposed.filter(is_answered) {
+            slot.proposed = None;
+            let is_usable = |current: Definition| current.standing != Standing::Rejected;
+            if agreed.is_some() || !slot.current.is_some_and(is_usable) {
+                slot.current = Some(settled(proposed));
+            }
+        } else if let Some(current) = slot.current.filter(is_answered) {
+            slot.current = Some(settled(current));
+        }
     }
 
     /// What a context id stands for now. An unanswered proposal counts: its answer may not have been captured.
     pub(crate) fn definition(&self, id: ContextId) -> Option<Definition> {
         self.slots.get(&id).and_then(|slot| slot.proposed.or(slot.current))
+    }
+
+    /// What the answers seen so far have made of a context id.
+    pub(crate) fn settled(&self, id: ContextId) -> Option<Definition> {
+        self.slots.get(&id).and_then(|slot| slot.current)
     }
 
     /// Reports the binds that got no answer.
@@ -233,6 +285,12 @@ impl Contexts {
             report(pending, scope);
         }
     }
+}
+
+fn report_answered(mut pending: Pending, result: BindResult, at: At, scope: &mut Scope<'_>) {
+    pending.bind.result = result;
+    pending.bind.answered = Some((at.time, at.frame));
+    report(pending, scope);
 }
 
 fn report(pending: Pending, scope: &mut Scope<'_>) {

@@ -4,14 +4,15 @@
 
 mod calls;
 mod contexts;
+mod progress;
 mod security;
 
 use crate::output::Output;
 use crate::{At, Flow};
 use calls::Calls;
-use contexts::Contexts;
+use contexts::{Answered, Contexts};
 use rpcscope_model::{Anomaly, AnomalyKind, Limits, Side, Transport};
-use rpcscope_wire::dcerpc::{Header, Pdu, PduType};
+use rpcscope_wire::dcerpc::{Fault, Header, Pdu, PduType};
 use security::SecurityContexts;
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub(crate) struct Association {
     contexts: Contexts,
     security: SecurityContexts,
     calls: Calls,
+    has_begun: bool,
 }
 
 impl Association {
@@ -43,11 +45,13 @@ impl Association {
             contexts: Contexts::new(limits),
             security: SecurityContexts::new(limits),
             calls: Calls::new(limits),
+            has_begun: false,
         }
     }
 
     /// Takes one PDU.
     pub(crate) fn pdu(&mut self, side: Side, pdu: &Pdu<'_>, at: At, scope: &mut Scope<'_>) {
+        self.has_begun = true;
         let Some(expected) = sender(pdu.header.pdu_type) else {
             let anomaly = if pdu.header.pdu_type == PduType::RTS {
                 // Channel management of RPC over HTTP, which its transport has read.
@@ -66,10 +70,13 @@ impl Association {
                 pdu.bind().map(|bind| self.contexts.offer(&pdu.header, &bind, security, at, scope))
             }
             PduType::BIND_ACK | PduType::ALTER_CONTEXT_RESP => pdu.bind_ack().map(|ack| {
-                let rejected = self.contexts.acknowledge(&pdu.header, &ack, at, scope);
-                self.calls.reconsider(&rejected, &self.contexts);
+                let answered = self.contexts.acknowledge(&pdu.header, &ack, at, scope);
+                self.reconsider(answered);
             }),
-            PduType::BIND_NAK => pdu.bind_nak().map(|nak| self.contexts.refuse(&pdu.header, &nak, at, scope)),
+            PduType::BIND_NAK => pdu.bind_nak().map(|nak| {
+                let answered = self.contexts.refuse(&pdu.header, &nak, at, scope);
+                self.reconsider(answered);
+            }),
             PduType::REQUEST => pdu.request().map(|request| {
                 let security = security.or(self.security.of_unprotected_calls());
                 self.calls.request(&pdu.header, &request, security, &self.contexts, at, scope);
@@ -77,11 +84,7 @@ impl Association {
             PduType::RESPONSE => pdu
                 .response()
                 .map(|response| self.calls.response(&pdu.header, &response, &self.contexts, at, scope)),
-            PduType::FAULT => pdu.fault().map(|fault| {
-                if !self.contexts.fault(&pdu.header, fault.status, at, scope) {
-                    self.calls.fault(&pdu.header, &fault, &self.contexts, at, scope);
-                }
-            }),
+            PduType::FAULT => pdu.fault().map(|fault| self.fault(&pdu.header, &fault, at, scope)),
             PduType::CO_CANCEL | PduType::ORPHANED => {
                 self.calls.cancel(pdu.header.call_id);
                 Ok(())
@@ -90,8 +93,11 @@ impl Association {
             _ => Ok(()),
         };
         if let Err(error) = read {
-            scope.output.stats.pdus_malformed += 1;
-            scope.anomaly(at, Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() });
+            // What ends early because the capture does is not malformed; it was reported as truncated.
+            if !pdu.is_cut() {
+                scope.output.stats.pdus_malformed += 1;
+                scope.anomaly(at, Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() });
+            }
             self.malformed(side, &pdu.header);
         }
     }
@@ -106,16 +112,40 @@ impl Association {
         self.calls.lost(side);
     }
 
+    /// Whether there has been a PDU.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         self.contexts.finish(scope);
         self.calls.finish(scope);
     }
+
+    /// Takes a fault: the answer to a call, else to a bind. Windows gives a call the id of the bind that it waited
+    /// for, so that after a lost bind_ack both are open.
+    fn fault(&mut self, header: &Header, fault: &Fault<'_>, at: At, scope: &mut Scope<'_>) {
+        if !self.calls.is_open(header.call_id) {
+            let answered = self.contexts.fault(header, fault.status, at, scope);
+            if answered.is_some() {
+                return self.reconsider(answered);
+            }
+        }
+        self.calls.fault(header, fault, &self.contexts, at, scope);
+    }
+
+    /// Lets open calls know what became of the contexts that they were taken to use.
+    fn reconsider(&mut self, answered: Option<Answered>) {
+        if let Some(answered) = answered {
+            self.calls.reconsider(answered, &self.contexts);
+        }
+    }
 }
 
 /// Which side sends PDUs of a type; `None` for types that are no part of an association.
 ///
-/// Source: [C706] 12.6.3.1.
+/// Source: [C706] 12.6.4, [MS-RPCE] 2.2.2.10.
 pub(crate) const fn sender(pdu_type: PduType) -> Option<Side> {
     match pdu_type {
         PduType::REQUEST
@@ -133,3 +163,6 @@ pub(crate) const fn sender(pdu_type: PduType) -> Option<Side> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

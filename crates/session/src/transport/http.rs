@@ -1,26 +1,44 @@
-//! RPC over HTTP: two HTTP connections, one for each direction, that together carry one association.
+//! RPC over HTTP: two connections, one for each direction, that together carry one association.
 //!
-//! Source: [MS-RPCH]. Each HTTP connection is read as a sequence of messages, whose bodies hold PDUs. The first
-//! cookie of an RTS PDU names the virtual connection that an IN and an OUT channel belong to ([MS-RPCH] 2.2.3.6.2).
+//! Source: [MS-RPCH]. Between client and proxy, each connection is read as a sequence of HTTP messages, whose bodies
+//! hold PDUs; between proxy and server, PDUs follow a greeting. The first cookie of the RTS PDU that opens a channel
+//! names the virtual connection to which an IN and an OUT channel belong ([MS-RPCH] 2.2.4.2, 2.2.4.5).
+
+mod direction;
 
 use crate::association::{Association, Scope};
 use crate::bounded::Bounded;
 use crate::channel::deliver;
-use crate::framer::{Framed, Framer};
+use crate::framer::Framed;
 use crate::output::Output;
 use crate::{At, Flow};
+use direction::{Direction, Found, Role};
 use rpcscope_model::{AnomalyKind, Limits, Side, Transport};
 use rpcscope_wire::dcerpc::{Pdu, PduType};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a server of RPC over HTTP version 1 sends first ([MS-RPCH] 2.1.1.1.1).
+/// What a server sends to a proxy first ([MS-RPCH] 2.1.1.2.1, 2.1.2.2.1).
 pub(crate) const GREETING: &[u8] = b"ncacn_http/1.0";
 
 /// The virtual connections of one shard.
 #[derive(Debug)]
 pub(crate) struct VirtualConnections {
-    known: Bounded<Uuid, VirtualConnection>,
+    known: Bounded<Name, VirtualConnection>,
+}
+
+/// Names a virtual connection on one leg of its way: a proxy passes the cookie on to the server.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct Name {
+    cookie: Uuid,
+    leg: Leg,
+}
+
+/// Who talks to whom.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Leg {
+    ClientToProxy,
+    ProxyToServer,
 }
 
 /// An association whose two directions run over two TCP connections.
@@ -41,8 +59,8 @@ impl VirtualConnections {
     }
 
     /// Adds a channel to a virtual connection. `side` sends over it.
-    fn join(&mut self, cookie: Uuid, side: Side, at: At, flow: &Flow, output: &mut Output) {
-        if self.known.refresh(&cookie).is_none() {
+    fn join(&mut self, name: Name, side: Side, at: At, flow: &Flow, output: &mut Output) {
+        if self.known.refresh(&name).is_none() {
             let new = VirtualConnection {
                 association: Association::new(&output.limits),
                 endpoint: flow.server.port.to_string().into(),
@@ -50,12 +68,12 @@ impl VirtualConnections {
                 channels: 0,
                 seen: [false; 2],
             };
-            if let Some(mut oldest) = self.known.insert(cookie, new) {
+            if let Some(mut oldest) = self.known.insert(name, new) {
                 oldest.close(at, output);
             }
         }
-        if let Some(connection) = self.known.get_mut(&cookie) {
-            connection.channels += 1;
+        if let Some(connection) = self.known.get_mut(&name) {
+            connection.channels = connection.channels.saturating_add(1);
             connection.seen[side.index()] = true;
             if side == Side::Client {
                 connection.flow = flow.clone();
@@ -64,11 +82,11 @@ impl VirtualConnections {
     }
 
     /// Takes a channel away; the last one closes the virtual connection.
-    fn leave(&mut self, cookie: Uuid, at: At, output: &mut Output) {
-        let Some(connection) = self.known.get_mut(&cookie) else { return };
+    fn leave(&mut self, name: Name, at: At, output: &mut Output) {
+        let Some(connection) = self.known.get_mut(&name) else { return };
         connection.channels = connection.channels.saturating_sub(1);
         if connection.channels == 0
-            && let Some(mut connection) = self.known.remove(&cookie)
+            && let Some(mut connection) = self.known.remove(&name)
         {
             connection.close(at, output);
         }
@@ -86,34 +104,36 @@ impl VirtualConnection {
     }
 }
 
-/// One HTTP connection that carries RPC.
+/// One TCP connection of RPC over HTTP.
 #[derive(Debug)]
 pub(crate) struct HttpConnection {
     sides: [Direction; 2],
+    leg: Leg,
     role: Role,
     /// The virtual connection, once its cookie was seen.
-    cookie: Option<Uuid>,
+    joined: Option<Name>,
     /// For PDUs that come without a cookie: the start of the connection was not captured, or version 1.
     own: Association,
     endpoint: Arc<str>,
 }
 
-/// What the client asked the proxy for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Unknown,
-    In,
-    Out,
-    /// Version 1: after the headers, PDUs in both directions.
-    Connect,
-}
-
 impl HttpConnection {
-    pub(crate) fn new(flow: &Flow, limits: &Limits) -> Self {
+    /// A connection between client and proxy.
+    pub(crate) fn to_proxy(flow: &Flow, limits: &Limits) -> Self {
+        Self::new(Leg::ClientToProxy, Default::default(), flow, limits)
+    }
+
+    /// A connection between proxy and server.
+    pub(crate) fn to_server(flow: &Flow, limits: &Limits) -> Self {
+        Self::new(Leg::ProxyToServer, [Direction::of_pdus(), Direction::greeted()], flow, limits)
+    }
+
+    fn new(leg: Leg, sides: [Direction; 2], flow: &Flow, limits: &Limits) -> Self {
         Self {
-            sides: Default::default(),
+            sides,
+            leg,
             role: Role::Unknown,
-            cookie: None,
+            joined: None,
             own: Association::new(limits),
             endpoint: flow.server.port.to_string().into(),
         }
@@ -130,7 +150,9 @@ impl HttpConnection {
     ) {
         let mut direction = std::mem::take(&mut self.sides[side.index()]);
         direction.push(bytes, self.role, |found| match found {
-            Found::Request(role) => self.role = role,
+            // Only a client asks.
+            Found::Request(role) if side == Side::Client => self.role = role,
+            Found::Request(_) => {}
             Found::Malformed => {
                 output.anomaly(flow, Transport::NcacnHttp, at, AnomalyKind::HttpMalformed);
             }
@@ -151,7 +173,7 @@ impl HttpConnection {
         let mut direction = std::mem::take(&mut self.sides[side.index()]);
         direction.gap(bytes, |framed| self.framed(framed, side, at, flow, output, shared));
         self.sides[side.index()] = direction;
-        match self.cookie.and_then(|cookie| shared.known.get_mut(&cookie)) {
+        match self.joined.and_then(|name| shared.known.get_mut(&name)) {
             Some(connection) => connection.association.lost(side),
             None => self.own.lost(side),
         }
@@ -164,8 +186,8 @@ impl HttpConnection {
         output: &mut Output,
         shared: &mut VirtualConnections,
     ) {
-        if let Some(cookie) = self.cookie.take() {
-            shared.leave(cookie, at, output);
+        if let Some(name) = self.joined.take() {
+            shared.leave(name, at, output);
         }
         let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint: &self.endpoint };
         self.own.finish(&mut scope);
@@ -180,16 +202,18 @@ impl HttpConnection {
         output: &mut Output,
         shared: &mut VirtualConnections,
     ) {
-        if self.cookie.is_none()
+        if self.joined.is_none()
             && side == Side::Client
-            && let Some(cookie) = virtual_connection(&framed)
+            && let Some((cookie, channel)) = virtual_connection(&framed)
         {
+            let role = if self.leg == Leg::ClientToProxy { self.role } else { channel };
             // The client's PDUs come over the IN channel, the server's over the OUT channel.
-            let carries = if self.role == Role::Out { Side::Server } else { Side::Client };
-            shared.join(cookie, carries, at, flow, output);
-            self.cookie = Some(cookie);
+            let carries = if role == Role::Out { Side::Server } else { Side::Client };
+            let name = Name { cookie, leg: self.leg };
+            shared.join(name, carries, at, flow, output);
+            self.joined = Some(name);
         }
-        match self.cookie.and_then(|cookie| shared.known.get_mut(&cookie)) {
+        match self.joined.and_then(|name| shared.known.get_mut(&name)) {
             Some(VirtualConnection { association, endpoint, flow, .. }) => {
                 let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint };
                 deliver(framed, side, at, association, &mut scope);
@@ -203,162 +227,20 @@ impl HttpConnection {
     }
 }
 
-/// The cookie of the virtual connection, when this is an RTS PDU that opens a channel.
-fn virtual_connection(framed: &Framed<'_>) -> Option<Uuid> {
+/// The cookie of the virtual connection and the channel, when this is an RTS PDU that opens a channel. Only proxies
+/// name the channel ([MS-RPCH] 2.2.4.3, 2.2.4.6); clients tell it by their request.
+fn virtual_connection(framed: &Framed<'_>) -> Option<(Uuid, Role)> {
+    /// RTS_FLAG_OUT_CHANNEL ([MS-RPCH] 2.2.3.6.1).
+    const OUT_CHANNEL: u16 = 0x10;
     let Framed::Pdu(bytes) = framed else { return None };
     let pdu = Pdu::parse(bytes).ok()?;
     if pdu.header.pdu_type != PduType::RTS {
         return None;
     }
-    pdu.rts().ok()?.cookies().next()
+    let rts = pdu.rts().ok()?;
+    let channel = if rts.flags & OUT_CHANNEL == 0 { Role::In } else { Role::Out };
+    Some((rts.cookies().next()?, channel))
 }
 
-/// One direction of an HTTP connection: headers, then a body, then headers again.
-#[derive(Debug, Default)]
-struct Direction {
-    state: State,
-    /// Header lines that are not complete.
-    headers: Vec<u8>,
-    framer: Framer,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum State {
-    #[default]
-    Headers,
-    /// This many bytes of PDUs follow.
-    Body(u64),
-    /// This many bytes of something else follow.
-    Other(u64),
-    /// PDUs follow to the end.
-    Endless,
-}
-
-enum Found<'a> {
-    Request(Role),
-    Malformed,
-    Framed(Framed<'a>),
-}
-
-impl Direction {
-    fn push(&mut self, mut bytes: &[u8], mut role: Role, mut found: impl FnMut(Found<'_>)) {
-        while !bytes.is_empty() {
-            match self.state {
-                State::Headers => {
-                    let before = self.headers.len();
-                    self.headers.extend_from_slice(bytes.get(..MAX_HEADER_BYTES).unwrap_or(bytes));
-                    // The end may straddle what was there before.
-                    let from = before.saturating_sub(3);
-                    let end = memchr::memmem::find(self.headers.get(from..).unwrap_or_default(), b"\r\n\r\n");
-                    let Some(end) = end.map(|end| from + end + 4) else {
-                        if self.headers.len() > MAX_HEADER_BYTES {
-                            found(Found::Malformed);
-                            self.headers = Vec::new();
-                            self.state = State::Endless;
-                            self.framer = Framer::out_of_step();
-                        }
-                        return;
-                    };
-                    bytes = bytes.get(end - before..).unwrap_or_default();
-                    let head = Head::read(self.headers.get(..end).unwrap_or_default());
-                    self.headers = Vec::new();
-                    if let Some(asked) = head.role {
-                        role = asked;
-                        found(Found::Request(asked));
-                    }
-                    self.state = head.body(role);
-                    self.framer = Framer::default();
-                }
-                State::Body(length) | State::Other(length) => {
-                    let taken = usize::try_from(length).unwrap_or(usize::MAX).min(bytes.len());
-                    let (body, rest) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
-                    let left = length - taken as u64;
-                    if matches!(self.state, State::Body(_)) {
-                        self.framer.push(body, false, |framed| found(Found::Framed(framed)));
-                        self.state = State::Body(left);
-                    } else {
-                        self.state = State::Other(left);
-                    }
-                    if left == 0 {
-                        self.framer.finish(|framed| found(Found::Framed(framed)));
-                        self.state = State::Headers;
-                    }
-                    bytes = rest;
-                }
-                State::Endless => {
-                    self.framer.push(bytes, false, |framed| found(Found::Framed(framed)));
-                    return;
-                }
-            }
-        }
-    }
-
-    fn gap(&mut self, missing: u64, found: impl FnMut(Framed<'_>)) {
-        match self.state {
-            State::Body(left) if missing < left => {
-                self.state = State::Body(left - missing);
-                self.framer.gap(missing, found);
-            }
-            State::Other(left) if missing < left => self.state = State::Other(left - missing),
-            // Where the next message starts is not known: from here on only PDUs are looked for.
-            _ => {
-                self.headers = Vec::new();
-                self.state = State::Endless;
-                self.framer.gap(missing, found);
-            }
-        }
-    }
-}
-
-/// What the header lines of a message say.
-struct Head {
-    role: Option<Role>,
-    status: Option<u16>,
-    content_length: u64,
-}
-
-impl Head {
-    fn read(bytes: &[u8]) -> Self {
-        let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-        let first = lines.next().unwrap_or_default();
-        let mut words = first.split(|byte| *byte == b' ');
-        let (role, status) = match words.next().unwrap_or_default() {
-            b"RPC_IN_DATA" => (Some(Role::In), None),
-            b"RPC_OUT_DATA" => (Some(Role::Out), None),
-            b"RPC_CONNECT" => (Some(Role::Connect), None),
-            version if version.starts_with(b"HTTP/") => (None, words.next().and_then(number)),
-            _ => (Some(Role::Unknown), None),
-        };
-        let content_length = lines
-            .filter_map(|line| {
-                let colon = memchr::memchr(b':', line)?;
-                let (name, value) = line.split_at_checked(colon)?;
-                let value = value.get(1..)?.trim_ascii();
-                name.eq_ignore_ascii_case(b"content-length").then(|| number(value))?
-            })
-            .next()
-            .unwrap_or(0);
-        Self { role, status: status.and_then(|status| u16::try_from(status).ok()), content_length }
-    }
-
-    fn body(&self, role: Role) -> State {
-        let carries_pdus = match self.status {
-            None => self.role != Some(Role::Unknown),
-            Some(status) => status == 200,
-        };
-        match (role, carries_pdus) {
-            (Role::Connect, true) => State::Endless,
-            _ if self.content_length == 0 => State::Headers,
-            (_, true) => State::Body(self.content_length),
-            (_, false) => State::Other(self.content_length),
-        }
-    }
-}
-
-/// Reads a decimal number.
-fn number(digits: &[u8]) -> Option<u64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// Longest header lines of a message, in bytes. Without a bound, a peer that never ends them would fill memory.
-const MAX_HEADER_BYTES: usize = 64 << 10;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! What carries PDUs, and how it is recognised.
 //!
 //! To add a transport: a file here, a variant of [`Protocol`], a row in [`classify`], an arm in
-//! [`crate::session::Connection`].
+//! [`crate::session::Session::open`].
 
 pub(crate) mod http;
 pub(crate) mod smb;
@@ -9,7 +9,7 @@ pub(crate) mod udp;
 
 use crate::association::sender;
 use rpcscope_model::Side;
-use rpcscope_wire::dcerpc::{HEADER_BYTES, Header, PduType};
+use rpcscope_wire::dcerpc::{HEADER_BYTES, Header};
 
 /// A protocol over TCP that carries remote procedure calls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -18,9 +18,9 @@ pub enum Protocol {
     Rpc,
     /// SMB, directly over TCP or in a NetBIOS session.
     Smb,
-    /// RPC over HTTP, version 2, or version 1 through a proxy.
+    /// RPC over HTTP, either version, between client and proxy.
     Http,
-    /// RPC over HTTP, version 1, at the server: a greeting, then PDUs.
+    /// RPC over HTTP, either version, between proxy and server: a greeting, then PDUs.
     HttpGreeting,
 }
 
@@ -57,11 +57,8 @@ pub fn classify(bytes: &[u8]) -> Option<Recognised> {
 
 fn classify_rpc(bytes: &[u8]) -> Option<Recognised> {
     let header = Header::is_plausible(bytes)?;
-    let sender = match header.pdu_type {
-        // Sent by both sides; which one is told by the other channel's PDUs. Most are the client's.
-        PduType::RTS => Side::Client,
-        known => sender(known)?,
-    };
+    // An RTS PDU may come from either side; the next PDU will tell.
+    let sender = sender(header.pdu_type)?;
     Some(Recognised { protocol: Protocol::Rpc, sender })
 }
 

@@ -1,22 +1,38 @@
 //! The connectionless protocol: calls as datagrams, paired by activity and sequence number.
 //!
-//! Source: [C706] chapters 10.2 and 12.5.
+//! Source: [C706] 9.5, 12.5, [MS-RPCE] 3.2.
 
 use crate::bounded::Bounded;
 use crate::output::Output;
 use crate::{At, Flow};
 use rpcscope_model::{
-    AnomalyKind, AuthLevel, AuthType, Call, CallId, Endpoint, EventBody, Interface, Learned, Limits, Outcome,
-    Part, Reply, Security, Side, Transport,
+    Anomaly, AnomalyKind, AuthLevel, AuthType, Call, CallId, Endpoint, EventBody, Interface, Learned, Limits,
+    Outcome, Part, Reply, Security, Side, Timestamp, Transport,
 };
 use rpcscope_wire::dcerpc::PduType;
 use rpcscope_wire::dcerpc::connectionless::Pdu;
+use smallvec::SmallVec;
 use uuid::Uuid;
 
-/// The activities of one shard. An activity has one call open at a time ([C706] 10.2.6).
+/// A UDP datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Who sent it.
+    pub source: Endpoint,
+    /// To whom.
+    pub destination: Endpoint,
+    /// Its data, as captured.
+    pub payload: &'a [u8],
+    /// Bytes of data that were not captured.
+    pub missing: usize,
+}
+
+/// The activities of one shard ([C706] 9.5, [MS-RPCE] 3.2.2.1.4), the one that was silent for longest first.
 #[derive(Debug)]
 pub(crate) struct Activities {
     known: Bounded<Key, Activity>,
+    /// Nanoseconds of silence after which one is forgotten.
+    idle_ns: u64,
 }
 
 /// Who runs an activity against whom: the same UUID between other hosts is another activity.
@@ -30,20 +46,28 @@ struct Key {
 struct Activity {
     uuid: Uuid,
     flow: Flow,
+    /// The highest sequence number seen.
     sequence: u32,
-    call: Option<OpenCall>,
-    /// Server port of the first request; a reply may come from another ([C706] 10.2.3).
+    /// The calls that wait for their reply, oldest first. There is one, unless the client makes unrelated calls
+    /// meanwhile ([MS-RPCE] 3.2.1.5.2).
+    open: SmallVec<[OpenCall; 1]>,
+    /// Where the first request went; a reply may come from another port ([MS-RPCE] 4.5).
     server: Endpoint,
+    last_seen: Timestamp,
 }
+
+/// Calls that one activity may have open. A client that never gets an answer could otherwise grow memory.
+const MAX_OPEN_CALLS: usize = 16;
 
 #[derive(Debug)]
 struct OpenCall {
+    sequence: u32,
     at: At,
     interface: Interface,
     procedure: Option<&'static str>,
-    opnum: Option<rpcscope_model::Opnum>,
+    opnum: rpcscope_model::Opnum,
     object: Uuid,
-    auth_type: u8,
+    security: Option<Security>,
     request: Option<Progress>,
     reply: Option<Progress>,
     cancelled: bool,
@@ -95,52 +119,49 @@ impl Progress {
 
 impl Activities {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { known: Bounded::new(limits.activities) }
+        let idle_ns = u64::from(limits.flow_idle_seconds) * 1_000_000_000;
+        Self { known: Bounded::new(limits.activities), idle_ns }
     }
 
     /// Takes a datagram. Returns whether it was a PDU of the connectionless protocol.
-    pub(crate) fn datagram(
-        &mut self,
-        flow_id: u64,
-        source: Endpoint,
-        destination: Endpoint,
-        payload: &[u8],
-        at: At,
-        output: &mut Output,
-    ) -> bool {
+    pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>, at: At, output: &mut Output) -> bool {
+        let Datagram { source, destination, payload, missing } = *datagram;
         // The version decides for almost every datagram.
         if payload.first() != Some(&4) {
             return false;
         }
         let Ok(pdu) = Pdu::parse(payload) else { return false };
-        if !pdu.is_plausible() {
+        if !pdu.is_plausible(missing) {
             return false;
         }
         output.stats.pdus += 1;
-        let side = sender(pdu.pdu_type);
-        let (client, server) = match side {
+        self.forget_idle(at.time, output);
+        let (client, server) = match sender(pdu.pdu_type) {
             Side::Client => (source, destination),
             Side::Server => (destination, source),
         };
         let key = Key { uuid: pdu.activity, client };
         if self.known.refresh(&key).is_none() {
-            if !matches!(
-                pdu.pdu_type,
-                PduType::REQUEST | PduType::RESPONSE | PduType::FAULT | PduType::REJECT
-            ) {
+            if !is_of_call(pdu.pdu_type) {
                 return true;
             }
-            let flow = Flow::new(flow_id, client, server);
-            let new = Activity { uuid: pdu.activity, flow, sequence: pdu.sequence, call: None, server };
+            let new = Activity {
+                uuid: pdu.activity,
+                flow: Flow::new(at.frame.0, client, server),
+                // The first call is a new one.
+                sequence: pdu.sequence.wrapping_sub(1),
+                open: SmallVec::new(),
+                server,
+                last_seen: at.time,
+            };
             if let Some(mut evicted) = self.known.insert(key, new) {
                 output.stats.activities_evicted += 1;
-                evicted.close(Outcome::Unanswered, None, output);
+                evicted.finish(output);
             }
-            if let Some(activity) = self.known.get_mut(&key) {
-                activity.pdu(&pdu, at, true, output);
-            }
-        } else if let Some(activity) = self.known.get_mut(&key) {
-            activity.pdu(&pdu, at, false, output);
+        }
+        if let Some(activity) = self.known.get_mut(&key) {
+            activity.last_seen = at.time;
+            activity.pdu(&pdu, at, output);
         }
         true
     }
@@ -148,30 +169,38 @@ impl Activities {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, output: &mut Output) {
         while let Some((_, mut activity)) = self.known.pop_oldest() {
-            activity.close(Outcome::Unanswered, None, output);
+            activity.finish(output);
+        }
+    }
+
+    fn forget_idle(&mut self, now: Timestamp, output: &mut Output) {
+        while let Some((_, oldest)) = self.known.oldest()
+            && now.since_ns(oldest.last_seen) > self.idle_ns
+            && let Some((_, mut idle)) = self.known.pop_oldest()
+        {
+            idle.finish(output);
         }
     }
 }
 
 impl Activity {
-    fn pdu(&mut self, pdu: &Pdu<'_>, at: At, is_new: bool, output: &mut Output) {
-        let is_call =
-            matches!(pdu.pdu_type, PduType::REQUEST | PduType::RESPONSE | PduType::FAULT | PduType::REJECT);
-        if !is_new && pdu.sequence != self.sequence {
-            // Sequence numbers grow and wrap; an older one is a late copy.
-            if pdu.sequence.wrapping_sub(self.sequence) > u32::MAX / 2 || !is_call {
-                return;
+    fn pdu(&mut self, pdu: &Pdu<'_>, at: At, output: &mut Output) {
+        // Sequence numbers grow and wrap.
+        let is_new = pdu.sequence.wrapping_sub(self.sequence).wrapping_sub(1) < u32::MAX / 2;
+        if is_new && is_of_call(pdu.pdu_type) {
+            // A call ends those before it, unless it says that it does not.
+            if !pdu.is_unrelated() {
+                self.finish(output);
+            } else if self.open.len() >= MAX_OPEN_CALLS {
+                output.stats.calls_evicted += 1;
+                self.close(0, Outcome::Unanswered, None, output);
             }
-            self.close(Outcome::Unanswered, None, output);
             self.sequence = pdu.sequence;
-            self.begin(pdu, at);
-        } else if is_new {
-            self.begin(pdu, at);
-        } else if self.call.is_none() {
-            // A copy of something that was reported.
-            return;
+            self.open.push(OpenCall::new(pdu, at));
         }
-        let Some(call) = &mut self.call else { return };
+        // What is about no open call is a late copy of something that was reported.
+        let Some(index) = self.open.iter().position(|call| call.sequence == pdu.sequence) else { return };
+        let Some(call) = self.open.get_mut(index) else { return };
         match pdu.pdu_type {
             PduType::REQUEST => match &mut call.request {
                 Some(request) => request.grow(pdu),
@@ -183,7 +212,7 @@ impl Activity {
                     reply => *reply = Some(Progress::begin(pdu, at)),
                 }
                 if call.reply.is_some_and(|reply| reply.ended) {
-                    self.close(Outcome::Replied, Some(Reply::Response), output);
+                    self.close(index, Outcome::Replied, Some(Reply::Response), output);
                 }
             }
             PduType::FAULT | PduType::REJECT => match pdu.status() {
@@ -194,12 +223,11 @@ impl Activity {
                     } else {
                         (Outcome::Rejected, Reply::Reject(status))
                     };
-                    self.close(outcome, Some(reply), output);
+                    self.close(index, outcome, Some(reply), output);
                 }
                 Err(error) => {
                     output.stats.pdus_malformed += 1;
-                    let anomaly =
-                        rpcscope_model::Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() };
+                    let anomaly = Anomaly { error: Some(error), ..AnomalyKind::PduMalformed.into() };
                     output.anomaly(&mut self.flow, Transport::NcadgIpUdp, at, anomaly);
                 }
             },
@@ -208,51 +236,41 @@ impl Activity {
         }
     }
 
-    fn begin(&mut self, pdu: &Pdu<'_>, at: At) {
-        let catalogued = rpcscope_catalog::interface(&pdu.interface.uuid);
-        let interface =
-            Interface { syntax: pdu.interface, name: catalogued.and_then(|interface| interface.name) };
-        self.call = Some(OpenCall {
-            at,
-            interface,
-            procedure: catalogued.and_then(|interface| interface.procedure(pdu.opnum.0)),
-            opnum: Some(pdu.opnum),
-            object: pdu.object,
-            auth_type: pdu.auth_type,
-            request: None,
-            reply: None,
-            cancelled: false,
-        });
+    /// Reports what is still open.
+    fn finish(&mut self, output: &mut Output) {
+        while !self.open.is_empty() {
+            self.close(0, Outcome::Unanswered, None, output);
+        }
     }
 
-    fn close(&mut self, outcome: Outcome, reply: Option<Reply>, output: &mut Output) {
-        let Some(call) = self.call.take() else { return };
+    /// Reports an open call. `outcome` is what became of it when there is no reply.
+    fn close(&mut self, index: usize, outcome: Outcome, reply: Option<Reply>, output: &mut Output) {
+        if index >= self.open.len() {
+            return;
+        }
+        let call = self.open.remove(index);
         let reply = reply.or(call.reply.map(|_| Reply::Response)).zip(call.reply.map(Progress::part));
         let outcome = match reply {
             Some((Reply::Response, _)) => Outcome::Replied,
             None if call.cancelled => Outcome::Cancelled,
             _ => outcome,
         };
-        // The header names the service only; the level stands inside the verifier, whose form is the service's own.
-        let security = (call.auth_type != 0).then_some(Security {
-            auth_type: AuthType(call.auth_type),
-            level: AuthLevel(0),
-            context_id: 0,
-        });
+        // The header of a reply may leave the interface out, and the request may not have been seen.
+        let interface = (!call.interface.syntax.uuid.is_nil()).then_some(call.interface);
         let event = Call {
             endpoint: self.server.port.to_string().into(),
             rpc_version: (4, 0),
-            call_id: CallId(self.sequence),
+            call_id: CallId(call.sequence),
             context_id: None,
-            interface: Some(call.interface),
-            learned: Learned::Header,
+            interface,
+            learned: if interface.is_some() { Learned::Header } else { Learned::Unknown },
             assumed: false,
             transfer_syntax: None,
-            opnum: call.opnum,
+            opnum: Some(call.opnum),
             procedure: call.procedure,
             object: (!call.object.is_nil()).then_some(call.object),
-            security,
-            sealed: false,
+            security: call.security,
+            sealed: call.security.is_some_and(|security| security.level == AuthLevel::PKT_PRIVACY),
             request: call.request.map(Progress::part),
             reply,
             outcome,
@@ -262,7 +280,38 @@ impl Activity {
     }
 }
 
-/// Which side sends PDUs of a type ([C706] 12.5.1).
+impl OpenCall {
+    fn new(pdu: &Pdu<'_>, at: At) -> Self {
+        let catalogued = rpcscope_catalog::interface(&pdu.interface.uuid);
+        let interface =
+            Interface { syntax: pdu.interface, name: catalogued.and_then(|interface| interface.name) };
+        let security = (pdu.auth_type != 0).then_some(Security {
+            auth_type: AuthType(pdu.auth_type),
+            // Level 0 is the default of the service, of which no more is known.
+            level: pdu.auth_level.unwrap_or(AuthLevel(0)),
+            context_id: 0,
+        });
+        Self {
+            sequence: pdu.sequence,
+            at,
+            interface,
+            procedure: catalogued.and_then(|interface| interface.procedure(pdu.opnum.0)),
+            opnum: pdu.opnum,
+            object: pdu.object,
+            security,
+            request: None,
+            reply: None,
+            cancelled: false,
+        }
+    }
+}
+
+/// Whether PDUs of a type are a call or its end; the others only manage it.
+const fn is_of_call(pdu_type: PduType) -> bool {
+    matches!(pdu_type, PduType::REQUEST | PduType::RESPONSE | PduType::FAULT | PduType::REJECT)
+}
+
+/// Which side sends PDUs of a type ([C706] 12.5.3).
 const fn sender(pdu_type: PduType) -> Side {
     match pdu_type {
         PduType::RESPONSE
@@ -274,3 +323,6 @@ const fn sender(pdu_type: PduType) -> Side {
         _ => Side::Client,
     }
 }
+
+#[cfg(test)]
+mod tests;

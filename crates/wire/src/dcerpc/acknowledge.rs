@@ -68,7 +68,7 @@ impl ContextResult {
     }
 }
 
-/// A bind_nak ([C706] 12.6.4.5).
+/// A bind_nak ([C706] 12.6.4.5, [MS-RPCE] 2.2.2.9).
 #[derive(Clone, Copy, Debug)]
 pub struct BindNak<'a> {
     /// Why the bind was refused.
@@ -93,7 +93,6 @@ impl<'a> BindNak<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Pdu;
-    use super::*;
 
     #[test]
     fn results_stand_after_an_address_of_any_length() {

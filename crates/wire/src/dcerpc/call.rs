@@ -53,7 +53,7 @@ impl<'a> Response<'a> {
     }
 }
 
-/// A fault ([C706] 12.6.4.7).
+/// A fault ([C706] 12.6.4.7, [MS-RPCE] 2.2.2.8).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fault<'a> {
     /// Presentation context.

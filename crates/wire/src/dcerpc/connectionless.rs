@@ -2,16 +2,18 @@
 
 use super::PduType;
 use crate::{ByteOrder, Reader};
-use rpcscope_model::{Opnum, ParseError, SyntaxId};
+use rpcscope_model::{AuthLevel, Opnum, ParseError, SyntaxId};
 use uuid::Uuid;
 
-/// Length of the header, in bytes ([C706] 12.5.2.4).
+/// Length of the header, in bytes ([C706] 12.5.2).
 pub const HEADER_BYTES: usize = 80;
 
 /// Set in `flags1` of the last fragment of a call.
 const LAST_FRAGMENT: u8 = 0x02;
 /// Set in `flags1` of every fragment of a call that has several.
 const FRAGMENT: u8 = 0x04;
+/// Set in `flags2` of a request that leaves earlier calls of its activity open ([MS-RPCE] 2.2.3.3).
+const UNRELATED: u8 = 0x04;
 
 /// One connectionless PDU, or the part of it that was captured.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ pub struct Pdu<'a> {
     pub pdu_type: PduType,
     /// First flags.
     pub flags1: u8,
+    /// Second flags.
+    pub flags2: u8,
     /// Byte order of all integers of the PDU.
     pub order: ByteOrder,
     /// Object UUID; all zeros when there is none.
@@ -42,6 +46,8 @@ pub struct Pdu<'a> {
     pub auth_type: u8,
     /// The body, as captured.
     pub body: &'a [u8],
+    /// Protection, when there is a verifier and it was captured.
+    pub auth_level: Option<AuthLevel>,
 }
 
 impl<'a> Pdu<'a> {
@@ -62,9 +68,10 @@ impl<'a> Pdu<'a> {
             return Err(ParseError::invalid(LAYER, "ptype", 1, usize::from(pdu_type.0)));
         }
         let flags1 = reader.u8("flags1")?;
+        // Two bits of the first flags should never be set on the wire; some senders set them, and are answered.
         let flags2 = reader.u8("flags2")?;
-        // Only cancel_pending and a reserved bit are defined ([C706] 12.5.2.4).
-        if flags2 & 0xfc != 0 {
+        // Defined are a bit for the implementation's own use, cancel_pending and PF2_UNRELATED ([C706] 12.5.2).
+        if flags2 & 0xf8 != 0 {
             return Err(ParseError::invalid(LAYER, "flags2", 3, usize::from(flags2)));
         }
         let integer = reader.u8("drep")?;
@@ -90,9 +97,14 @@ impl<'a> Pdu<'a> {
         let auth_type = reader.u8("auth_proto")?;
         reader.skip("serial_lo", 1)?;
         let body = reader.up_to(usize::from(length));
+        // The verifier stands at the next multiple of 8; its first byte is the level ([MS-RPCE] 2.2.3.4).
+        let verifier_at = (HEADER_BYTES + usize::from(length)).next_multiple_of(8);
+        let auth_level =
+            if auth_type == 0 { None } else { bytes.get(verifier_at).map(|level| AuthLevel(*level)) };
         Ok(Self {
             pdu_type,
             flags1,
+            flags2,
             order,
             object,
             interface,
@@ -104,6 +116,7 @@ impl<'a> Pdu<'a> {
             fragment,
             auth_type,
             body,
+            auth_level,
         })
     }
 
@@ -112,7 +125,12 @@ impl<'a> Pdu<'a> {
         self.flags1 & FRAGMENT == 0 || self.flags1 & LAST_FRAGMENT != 0
     }
 
-    /// The status of a fault or reject, which is all of its body ([C706] 12.5.3.4, 12.5.3.8).
+    /// Whether this is a request that leaves earlier calls of its activity open.
+    pub const fn is_unrelated(&self) -> bool {
+        self.flags2 & UNRELATED != 0
+    }
+
+    /// The status of a fault or reject, which is all of its body ([C706] 12.5.3.5, 12.5.3.8).
     pub fn status(&self) -> Result<u32, ParseError> {
         Reader::new("dcerpc connectionless status", self.order, self.body).u32("status")
     }

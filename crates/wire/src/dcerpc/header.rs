@@ -3,10 +3,10 @@
 use crate::{ByteOrder, Reader};
 use rpcscope_model::{CallId, ParseError};
 
-/// Length of the common header, in bytes ([C706] 12.6.3.1).
+/// Length of the common header, in bytes ([C706] 12.6.1).
 pub const HEADER_BYTES: usize = 16;
 
-/// Type of a PDU ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.1). Unknown values survive.
+/// Type of a PDU ([C706] 12.1, [MS-RPCE] 2.2.2.10, [MS-RPCH] 2.2.3.6.1). Unknown values survive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct PduType(pub u8);
 

@@ -94,6 +94,10 @@ impl<'a> Message<'a> {
         if self.header.command == Command::SESSION_SETUP {
             return Ok(status != Status::MORE_PROCESSING_REQUIRED);
         }
+        // Some servers send no body at all.
+        if status.is_error() && self.length == super::HEADER_BYTES {
+            return Ok(true);
+        }
         let mut reader = Reader::new("smb2 response", ByteOrder::Little, self.bytes);
         reader.seek(super::HEADER_BYTES);
         let structure_size = reader.u16("StructureSize")?;

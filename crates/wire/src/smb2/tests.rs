@@ -297,6 +297,12 @@ fn an_error_response_is_told_by_its_structure_size() {
 }
 
 #[test]
+fn an_error_response_may_have_no_body() {
+    let bytes = with_status(message(Command::LOGOFF, RESPONSE, 5, &[]), Status(0xc000_0022));
+    assert_eq!(only(&bytes).body(), Ok(Body::ErrorResponse));
+}
+
+#[test]
 fn a_huge_write_is_read_from_its_first_bytes() {
     let mut bytes = write_request();
     bytes[68..72].copy_from_slice(&0x0080_0000_u32.to_le_bytes());

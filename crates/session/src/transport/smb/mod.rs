@@ -17,7 +17,7 @@ pub(crate) use sessions::SmbSessions;
 use crate::At;
 use handle::Scope;
 use packets::{Memory, Need, PacketFramer, PacketSink};
-use rpcscope_model::{Address, Anomaly, AnomalyKind, Limits, ParseError, Side, Stats};
+use rpcscope_model::{Anomaly, AnomalyKind, Endpoint, Limits, ParseError, Side, Stats};
 use rpcscope_wire::nbss::{self, PacketType};
 use rpcscope_wire::{smb1 as wire1, smb2 as wire2};
 
@@ -80,7 +80,7 @@ struct Messages {
 
 impl SmbConnection {
     /// A connection to `server` that nothing is known of.
-    pub(crate) fn new(server: Address, limits: &Limits) -> Self {
+    pub(crate) fn new(server: Endpoint, limits: &Limits) -> Self {
         Self {
             framers: Default::default(),
             messages: Messages {

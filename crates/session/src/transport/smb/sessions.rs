@@ -3,17 +3,17 @@
 use super::handle::{Handle, Scope, TreeKind, is_rpc};
 use super::packets::Memory;
 use crate::bounded::Bounded;
-use rpcscope_model::{Address, Limits};
+use rpcscope_model::{Endpoint, Limits};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::FileId;
 
 /// Trees remembered in one session.
 const MAX_TREES: usize = 256;
 
-/// Names a session: servers number theirs alike.
+/// Names a session: servers number theirs alike, and so may two behind one address.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct SessionKey {
-    pub(super) server: Address,
+    pub(super) server: Endpoint,
     pub(super) session_id: u64,
 }
 

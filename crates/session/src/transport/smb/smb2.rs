@@ -5,7 +5,7 @@ use super::packets::Need;
 use super::sessions::{FileKey, SessionKey, SmbSessions};
 use super::{Boundary, malformed};
 use crate::bounded::Bounded;
-use rpcscope_model::{Address, AnomalyKind, Limits};
+use rpcscope_model::{AnomalyKind, Endpoint, Limits};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::{
     Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, ShareType, Status,
@@ -14,7 +14,7 @@ use rpcscope_wire::smb2::{
 /// What is known of the SMB 2 and 3 messages of one connection.
 #[derive(Debug)]
 pub(super) struct Smb2 {
-    server: Address,
+    server: Endpoint,
     /// Requests whose answers matter, by message id.
     asked: Bounded<u64, Asked>,
     /// Sessions that this connection has used, with their incarnation.
@@ -65,7 +65,7 @@ struct Inherited {
 }
 
 impl Smb2 {
-    pub(super) fn new(server: Address, limits: &Limits) -> Self {
+    pub(super) fn new(server: Endpoint, limits: &Limits) -> Self {
         Self { server, asked: Bounded::new(limits.smb_requests), joined: Bounded::new(limits.smb_requests) }
     }
 

@@ -6,7 +6,7 @@ use super::*;
 use Side::{Client, Server};
 use build::{DENIED, INHERITED, OVERFLOW, Smb2, compound, packet, pdu, smb1};
 use proptest::prelude::*;
-use rpcscope_model::{FrameNumber, Timestamp};
+use rpcscope_model::{Address, Endpoint, FrameNumber, Timestamp};
 use std::collections::BTreeMap;
 
 /// What is reported, in short lines: `open 1 svcctl`, `1 client 5`, where 5 is the call id of the PDU that was written.
@@ -63,7 +63,7 @@ const AT: At = At { time: Timestamp(7), frame: FrameNumber(1) };
 
 impl Shard {
     fn with(limits: &Limits, connections: usize) -> Self {
-        let server = Address::v4([10, 0, 0, 9]);
+        let server = Endpoint::new(Address::v4([10, 0, 0, 9]), 445);
         Self {
             shared: SmbSessions::new(limits),
             connections: (0..connections).map(|_| SmbConnection::new(server, limits)).collect(),
@@ -333,7 +333,9 @@ fn a_new_session_of_an_old_number_starts_empty() {
 #[test]
 fn sessions_of_one_number_at_two_servers_are_two() {
     let mut shard = Shard::new();
-    shard.connections.push(SmbConnection::new(Address::v4([10, 0, 0, 8]), &Limits::WHOLE));
+    shard
+        .connections
+        .push(SmbConnection::new(Endpoint::new(Address::v4([10, 0, 0, 8]), 445), &Limits::WHOLE));
     shard.open("svcctl", 7);
     shard.on(1, Client, &Smb2::write(3, 7, b"another file of that number").packet());
     shard.says(&["open 1 svcctl"]);
@@ -576,7 +578,8 @@ fn a_connection_gives_back_what_it_holds() {
         shard.on(0, Client, &bytes[..100 * size]);
         shard.on(0, Client, &smb1(3).transact_more(90, 70, &[1; 20]));
         shard.finish(0);
-        shard.connections[0] = SmbConnection::new(Address::v4([10, 0, 0, 9]), &Limits::WHOLE);
+        shard.connections[0] =
+            SmbConnection::new(Endpoint::new(Address::v4([10, 0, 0, 9]), 445), &Limits::WHOLE);
         assert!(shard.shared.memory.resize(0, Limits::WHOLE.reassembly_bytes), "something is still held");
         shard.shared.memory.resize(Limits::WHOLE.reassembly_bytes, 0);
     }

@@ -1,0 +1,8 @@
+//! Associations, a subject a file: conversations go in, calls, binds and anomalies come out.
+
+mod answers;
+mod bounds;
+mod calls;
+mod contexts;
+mod fragments;
+mod security;
