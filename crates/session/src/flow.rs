@@ -2,15 +2,22 @@
 
 use rpcscope_model::{AnomalyKind, Endpoint};
 
-/// One connection, or one pair of UDP ports, as events name it.
-#[derive(Clone, Debug)]
-pub struct Flow {
+/// One connection, or one activity over UDP, as events name it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ends {
     /// Number of the flow, unique in a capture.
     pub id: u64,
     /// Who calls.
     pub client: Endpoint,
     /// Who is called.
     pub server: Endpoint,
+}
+
+/// A flow, with what was reported of it.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Its name.
+    pub ends: Ends,
     /// How often each kind of anomaly was reported for it.
     reported: [u8; AnomalyKind::ALL.len()],
 }
@@ -18,7 +25,7 @@ pub struct Flow {
 impl Flow {
     /// A flow that was not heard of yet.
     pub const fn new(id: u64, client: Endpoint, server: Endpoint) -> Self {
-        Self { id, client, server, reported: [0; AnomalyKind::ALL.len()] }
+        Self { ends: Ends { id, client, server }, reported: [0; AnomalyKind::ALL.len()] }
     }
 
     /// Counts an anomaly. Returns whether it is to be reported: without a limit per flow, a hostile peer could make

@@ -15,7 +15,7 @@ mod output;
 mod session;
 mod transport;
 
-pub use flow::Flow;
+pub use flow::{Ends, Flow};
 pub use session::{Connection, Session};
 pub use transport::udp::Datagram;
 pub use transport::{PROBE_BYTES, Protocol, Recognised, classify, could_become_known};

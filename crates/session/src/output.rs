@@ -1,5 +1,6 @@
 //! Where a session puts what it has to say.
 
+use crate::flow::Ends;
 use crate::{At, Flow};
 use rpcscope_model::{Anomaly, Event, EventBody, EventHeader, Limits, Stats, Transport};
 
@@ -16,7 +17,7 @@ impl Output {
         Self { events: Vec::new(), stats: Stats::default(), limits }
     }
 
-    pub(crate) fn event(&mut self, flow: &Flow, transport: Transport, at: At, body: EventBody) {
+    pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
         match &body {
             EventBody::Call(call) => {
                 self.stats.calls += 1;
@@ -33,9 +34,9 @@ impl Output {
         let header = EventHeader {
             time: at.time,
             frame: at.frame,
-            flow_id: flow.id,
-            client: flow.client,
-            server: flow.server,
+            flow_id: ends.id,
+            client: ends.client,
+            server: ends.server,
             transport,
         };
         self.events.push(Event { header, body });
@@ -52,7 +53,7 @@ impl Output {
         let anomaly = anomaly.into();
         self.stats.anomalies += 1;
         if flow.may_report(anomaly.kind, self.limits.anomalies_per_flow) {
-            self.event(flow, transport, at, EventBody::Anomaly(anomaly));
+            self.event(&flow.ends, transport, at, EventBody::Anomaly(anomaly));
         } else {
             self.stats.anomalies_not_reported += 1;
         }

@@ -57,10 +57,10 @@ impl Session {
         self.output.stats.flows_followed += 1;
         let carrier = match protocol {
             Protocol::Rpc => {
-                let endpoint: Arc<str> = flow.server.port.to_string().into();
+                let endpoint: Arc<str> = flow.ends.server.port.to_string().into();
                 Carrier::Direct(Box::new(Channel::new(Transport::NcacnIpTcp, endpoint, limits)))
             }
-            Protocol::Smb => Carrier::Smb(Box::new(SmbConnection::new(flow.server, limits))),
+            Protocol::Smb => Carrier::Smb(Box::new(SmbConnection::new(flow.ends.server, limits))),
             Protocol::Http => Carrier::Http(Box::new(HttpConnection::to_proxy(&flow, limits))),
             Protocol::HttpGreeting => Carrier::Http(Box::new(HttpConnection::to_server(&flow, limits))),
         };

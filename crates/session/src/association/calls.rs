@@ -5,6 +5,7 @@ use super::contexts::{Answered, Contexts, Definition, Standing};
 use super::progress::{Fragment, Progress};
 use crate::At;
 use crate::bounded::Bounded;
+use crate::flow::Ends;
 use rpcscope_model::{
     AnomalyKind, AuthLevel, Call, CallId, ContextId, EventBody, Interface, Learned, Limits, Opnum, Outcome,
     Reply, Security, Side, SyntaxId,
@@ -26,6 +27,8 @@ pub(crate) struct Calls {
 struct OpenCall {
     /// First frame that is known of it.
     at: At,
+    /// The connection over which that frame came; an SMB session may use several.
+    origin: Ends,
     rpc_minor: u8,
     context_id: ContextId,
     meaning: Meaning,
@@ -113,7 +116,7 @@ impl Calls {
             object: request.object,
             security,
             request: Some(Progress::begin(&fragment)),
-            ..self.begin(header, request.context_id, meaning, at)
+            ..self.begin(header, request.context_id, meaning, at, scope)
         };
         self.insert(header.call_id, call, at, scope);
     }
@@ -238,9 +241,17 @@ impl Calls {
         }
     }
 
-    fn begin(&self, header: &Header, context_id: ContextId, meaning: Meaning, at: At) -> OpenCall {
+    fn begin(
+        &self,
+        header: &Header,
+        context_id: ContextId,
+        meaning: Meaning,
+        at: At,
+        scope: &Scope<'_>,
+    ) -> OpenCall {
         OpenCall {
             at,
+            origin: scope.flow.ends,
             rpc_minor: header.minor_version,
             context_id,
             meaning,
@@ -264,7 +275,7 @@ impl Calls {
         scope: &Scope<'_>,
     ) -> OpenCall {
         let (meaning, _) = Meaning::of(context_id, contexts, scope.endpoint);
-        self.begin(header, context_id, meaning, at)
+        self.begin(header, context_id, meaning, at, scope)
     }
 
     fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {
@@ -324,7 +335,7 @@ impl Calls {
             outcome,
             activity: None,
         };
-        scope.output.event(scope.flow, scope.transport, call.at, EventBody::Call(Box::new(event)));
+        scope.output.event(&call.origin, scope.transport, call.at, EventBody::Call(Box::new(event)));
     }
 }
 

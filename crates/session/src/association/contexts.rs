@@ -3,6 +3,7 @@
 use super::Scope;
 use crate::At;
 use crate::bounded::Bounded;
+use crate::flow::Ends;
 use rpcscope_model::{
     AnomalyKind, Bind, BindResult, CallId, ContextId, EventBody, Interface, Learned, Limits, OfferedContext,
     Security, SyntaxId, bind_time_feature_negotiation,
@@ -53,6 +54,8 @@ pub(crate) struct Contexts {
 struct Pending {
     bind: Bind,
     at: At,
+    /// The connection over which it came.
+    origin: Ends,
     /// Number of its first presentation context; the others follow.
     first_proposal: u32,
 }
@@ -141,7 +144,8 @@ impl Contexts {
             security,
             answered: None,
         };
-        if let Some(old) = self.pending.insert(header.call_id, Pending { bind, at, first_proposal }) {
+        let pending = Pending { bind, at, origin: scope.flow.ends, first_proposal };
+        if let Some(old) = self.pending.insert(header.call_id, pending) {
             report(old, scope);
         }
     }
@@ -294,7 +298,7 @@ fn report_answered(mut pending: Pending, result: BindResult, at: At, scope: &mut
 }
 
 fn report(pending: Pending, scope: &mut Scope<'_>) {
-    scope.output.event(scope.flow, scope.transport, pending.at, EventBody::Bind(Box::new(pending.bind)));
+    scope.output.event(&pending.origin, scope.transport, pending.at, EventBody::Bind(Box::new(pending.bind)));
 }
 
 /// Result of a bind-time feature negotiation ([MS-RPCE] 2.2.2.4).

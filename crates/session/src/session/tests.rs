@@ -6,7 +6,7 @@ use crate::fuzz::{fuzz_association, fuzz_connection};
 use crate::harness::{CLIENT, SAMR, SERVER, SVCCTL, Tap};
 use crate::{At, Flow, Session};
 use proptest::prelude::*;
-use rpcscope_model::{AuthLevel, Event, Limits, Side};
+use rpcscope_model::{AuthLevel, Event, EventBody, Limits, Side};
 use rpcscope_testkit::Rng;
 use rpcscope_testkit::conversation::{Answer, Call, Conversation};
 use rpcscope_testkit::pdu::{Offer, Verifier};
@@ -39,6 +39,33 @@ fn contexts_of_two_pipes_of_one_connection_are_not_mixed() {
                 assert_eq!(call.interface.map(|interface| interface.syntax), Some(interface));
             }
         }
+    }
+}
+
+#[test]
+fn a_call_is_named_after_the_connection_of_its_request_when_a_session_uses_several() {
+    let start = Conversation::new().bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR)]);
+    let conversation =
+        (0..3).fold(start, |conversation, _| conversation.call(Call::new(0, 12).stub([1; 20])));
+    let messages = Smb2::default().carry(&[("svcctl", conversation.steps())]);
+    let opened = messages.len() / 2;
+    for split in opened..messages.len() {
+        // Only between two exchanges: an answer comes over the connection of its question.
+        if messages[split].side != Side::Client {
+            continue;
+        }
+        let mut tap = Tap::of(Protocol::Smb, 2, Limits::WHOLE);
+        for (number, message) in messages.iter().enumerate() {
+            tap.send_on(usize::from(number >= split), message.side, &message.bytes);
+        }
+        let flows: Vec<_> = tap
+            .events()
+            .iter()
+            .filter(|event| matches!(event.body, EventBody::Call(_)))
+            .map(|event| (event.header.flow_id, u64::from(event.header.frame.0 > split as u64)))
+            .collect();
+        assert_eq!(flows.len(), 3, "split at {split}");
+        assert!(flows.iter().all(|(found, expected)| found == expected), "split at {split}: {flows:?}");
     }
 }
 

@@ -63,7 +63,7 @@ impl VirtualConnections {
         if self.known.refresh(&name).is_none() {
             let new = VirtualConnection {
                 association: Association::new(&output.limits),
-                endpoint: flow.server.port.to_string().into(),
+                endpoint: flow.ends.server.port.to_string().into(),
                 flow: flow.clone(),
                 channels: 0,
                 seen: [false; 2],
@@ -135,7 +135,7 @@ impl HttpConnection {
             role: Role::Unknown,
             joined: None,
             own: Association::new(limits),
-            endpoint: flow.server.port.to_string().into(),
+            endpoint: flow.ends.server.port.to_string().into(),
         }
     }
 

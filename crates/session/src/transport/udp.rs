@@ -276,7 +276,7 @@ impl Activity {
             outcome,
             activity: Some(self.uuid),
         };
-        output.event(&self.flow, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
+        output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
     }
 }
 
