@@ -44,7 +44,8 @@ pub enum CaptureError {
         /// Why it could not.
         cause: io::Error,
     },
-    /// Reading or decompressing failed on the way. The frames before were delivered.
+    /// Reading or decompressing failed on the way. The frames before were delivered, but for the last few kilobytes
+    /// before the damage in compressed data.
     ReadFailed {
         /// The capture.
         input: Input,

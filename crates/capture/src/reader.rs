@@ -209,11 +209,14 @@ impl Reader {
     }
 
     /// Says what the first bytes are, or what kept them from being read.
+    ///
+    /// Bytes that are enough to tell count for more than an error behind them, which a smaller window had not met yet.
     fn not_a_capture(&mut self) -> CaptureError {
         let (input, offset) = (self.input.clone(), self.offset());
+        let told = self.window.len() >= CaptureError::SHOWN_BYTES;
         match self.stream.as_mut().map(Stream::take_end) {
-            Some(End::Failed(cause)) => CaptureError::ReadFailed { input, offset, cause },
-            Some(End::CutOff) => {
+            Some(End::Failed(cause)) if !told => CaptureError::ReadFailed { input, offset, cause },
+            Some(End::CutOff) if !told => {
                 CaptureError::ReadFailed { input, offset, cause: io::ErrorKind::UnexpectedEof.into() }
             }
             _ if self.window.is_empty() => CaptureError::Empty { input },

@@ -95,7 +95,9 @@ impl Stream {
                 }
                 window.resize(window.len().saturating_mul(2).min(needed), 0);
             }
-            match self.source.read(window.get_mut(filled..).unwrap_or_default()) {
+            let until = if self.compressed { filled.saturating_add(DECOMPRESSED_BYTES) } else { usize::MAX };
+            let until = until.min(window.len());
+            match self.source.read(window.get_mut(filled..until).unwrap_or_default()) {
                 Ok(0) => {
                     self.end = Some(End::Complete);
                     break;
@@ -188,6 +190,9 @@ const MAX_RETIRED: usize = 64;
 const MAGIC_BYTES: u64 = 4;
 
 const COMPRESSED_BUFFER_BYTES: usize = 128 << 10;
+
+/// Decompressed at once, in bytes. What a decompressor gives in the same turn in which it meets damage is lost.
+const DECOMPRESSED_BYTES: usize = 16 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::sync::Arc;
 use std::thread;
 
@@ -181,6 +181,31 @@ fn compressed_data_that_are_damaged_are_an_error_with_the_offset_and_the_cause()
     assert!(
         read.error.expect("an error").starts_with(&format!("x: cannot read on at byte {}: ", bytes.len()))
     );
+}
+
+#[test]
+fn frames_well_before_damage_in_compressed_data_are_read() {
+    let bytes = pcap_of(5_000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&bytes).and_then(|()| encoder.flush()).expect("compressed");
+    let mut packed = encoder.get_ref().clone();
+    packed.push(0b111); // the last block, of a type that does not exist
+    let read = read_all(packed);
+    assert!(read.error.expect("an error").ends_with("corrupt deflate stream"));
+    let expected = read_all(bytes).frames;
+    assert!(read.frames.len() > expected.len() - 1_000, "{} frames", read.frames.len());
+    assert!(read.frames == expected[..read.frames.len()]);
+}
+
+#[test]
+fn compressed_data_that_are_no_capture_are_named_although_they_are_damaged_behind() {
+    let packed = gzip(&[0; 100]);
+    for cut in [packed.len() - 1, packed.len() - 8] {
+        let packed = packed[..cut].to_vec();
+        let told = Some("x: not a capture: it starts with 00 00 00 00 00 00 00 00 (`........`)");
+        assert_eq!(read_all(packed.clone()).error.as_deref(), told);
+        assert_eq!(drain(Reader::from_read(x(), Cursor::new(packed))).error.as_deref(), told);
+    }
 }
 
 #[test]
