@@ -204,7 +204,7 @@ impl Stream {
         let not_needed = match stretch {
             Stretch::Bytes([]) | Stretch::Missing(0) => return,
             Stretch::Bytes(bytes) => {
-                self.history.append(self.next, bytes, outlet.memory);
+                self.history.append(bytes, outlet.memory);
                 self.next += bytes.len() as u64;
                 outlet.give(self.direction, Item::Data { bytes, at })
             }
