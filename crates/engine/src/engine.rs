@@ -29,6 +29,7 @@ impl Engine {
 
     /// Gives what is still open to `sink`, in the order of the frames in which it began.
     pub fn finish(&mut self, sink: &mut impl FnMut(Event)) {
+        self.decoder.finish();
         let mut events = Vec::new();
         for shard in &mut self.shards {
             shard.finish();

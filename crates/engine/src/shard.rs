@@ -3,7 +3,7 @@
 use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, TcpSegment, UdpDatagram, checksum_ok};
-use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats};
+use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats, Timestamp};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 
 /// What becomes of packets with a wrong checksum.
@@ -64,8 +64,8 @@ impl Shard {
 
     /// Reports what is still open, at the end of the capture.
     pub fn finish(&mut self) {
-        for mut entry in self.table.take_all() {
-            self.close(&mut entry);
+        for (entry, last_seen) in self.table.take_all() {
+            self.close(entry, last_seen);
         }
         self.session.finish_datagrams();
     }
@@ -85,8 +85,8 @@ impl Shard {
 
     fn segment(&mut self, packet: &Packet<'_>, segment: &TcpSegment<'_>) {
         for _ in 0..STEPS_PER_PACKET {
-            if let Some(mut idle) = self.table.step(packet.time) {
-                self.close(&mut idle);
+            if let Some((idle, last_seen)) = self.table.step(packet.time) {
+                self.close(idle, last_seen);
             }
         }
         let at = At { time: packet.time, frame: packet.frame };
@@ -95,8 +95,7 @@ impl Shard {
             Some(position) => position,
             None => self.begin(key, at),
         };
-        let Some(entry) = self.table.entry(position) else { return };
-        entry.last_seen = at.time;
+        let Some(entry) = self.table.see(position, at.time) else { return };
         if let State::Watched(watched) = &mut entry.state {
             // The usual case: nothing of interest, and nothing that could become it.
             if !watch(watched, direction, segment) {
@@ -107,8 +106,8 @@ impl Shard {
         let mut state = std::mem::take(&mut entry.state);
         let mut opened = entry.opened.0;
         if state.is_reopened_by(direction, segment) {
-            let mut old = Entry { key, opened: entry.opened, last_seen: at.time, state };
-            self.close(&mut old);
+            let old = Entry { key, opened: entry.opened, state };
+            self.close(old, at.time);
             opened = at.frame.0;
             state = State::default();
             self.stats.flows += 1;
@@ -129,12 +128,12 @@ impl Shard {
     }
 
     fn begin(&mut self, key: FlowKey, at: At) -> usize {
-        if let Some(mut oldest) = self.table.make_room() {
+        if let Some((oldest, last_seen)) = self.table.make_room() {
             self.stats.flows_evicted += 1;
-            self.close(&mut oldest);
+            self.close(oldest, last_seen);
         }
         self.stats.flows += 1;
-        self.table.insert(Entry { key, opened: at.frame, last_seen: at.time, state: State::default() })
+        self.table.insert(Entry { key, opened: at.frame, state: State::default() }, at.time)
     }
 
     /// Looks at a segment of a connection that was of no interest so far.
@@ -233,9 +232,9 @@ impl Shard {
     }
 
     /// Reports what is open on a connection that is forgotten.
-    fn close(&mut self, entry: &mut Entry) {
-        let at = At { time: entry.last_seen, frame: entry.opened };
-        match std::mem::take(&mut entry.state) {
+    fn close(&mut self, entry: Entry, last_seen: Timestamp) {
+        let at = At { time: last_seen, frame: entry.opened };
+        match entry.state {
             State::Watched(_) => {}
             State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
             State::Followed(mut followed) => {
