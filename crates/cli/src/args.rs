@@ -31,7 +31,7 @@ Examples:
   rpcscope replay --join ring/                     the parts of a ring buffer as one capture
   tcpdump -w - -i eth1 | rpcscope replay -         from another program
 
-Exit status: 0 done, 2 wrong use, 3 an input could not be read (the others were).")]
+Exit status: 0 done, 2 wrong use, 3 an input or the output failed (other inputs were read).")]
 pub(crate) struct Replay {
     /// Capture files, folders of them, patterns, or `-` for standard input.
     #[arg(required = true, value_name = "CAPTURE")]
@@ -46,7 +46,7 @@ pub(crate) struct Replay {
     pub(crate) output: Option<PathBuf>,
 
     /// Threads that work; what is printed does not depend on it [default: one per core].
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(short, long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<u16>,
 
     /// Take all captures, in the order given, as one that goes on from file to file.
@@ -88,6 +88,16 @@ pub(crate) enum When {
     /// Never.
     Never,
 }
+
+fn threads(text: &str) -> Result<u16, &'static str> {
+    match text.parse() {
+        Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
+        _ => Err("want a number from 1 to 1024"),
+    }
+}
+
+/// More than any machine has use for; without a bound, a slip of the finger could start threads without end.
+const MAX_THREADS: u16 = 1024;
 
 fn format_parser() -> clap::builder::PossibleValuesParser {
     Format::ALL

@@ -2,13 +2,15 @@
 
 use crate::messages;
 use rpcscope_capture::{Batch, Input, Reader};
-use rpcscope_model::FrameNumber;
+use rpcscope_model::{FrameNumber, Timestamp};
 use std::collections::VecDeque;
 
 /// Reads inputs one after the other as one capture. What cannot be read is said and counted, and the rest is read.
 pub(crate) struct Feed {
     inputs: VecDeque<Input>,
     reader: Option<Reader>,
+    /// Frames that were read before they were asked for.
+    ahead: Option<Batch>,
     next_number: FrameNumber,
     /// Bytes of inputs that were read to their end.
     done_bytes: u64,
@@ -26,19 +28,44 @@ pub(crate) struct FeedFigures {
     pub(crate) warnings: u64,
 }
 
+impl FeedFigures {
+    /// Adds the figures of another capture.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.failed += other.failed;
+        self.warnings += other.warnings;
+    }
+}
+
 impl Feed {
     pub(crate) fn new(inputs: impl IntoIterator<Item = Input>) -> Self {
         Self {
             inputs: inputs.into_iter().collect(),
             reader: None,
+            ahead: None,
             next_number: FrameNumber(1),
             done_bytes: 0,
             figures: FeedFigures::default(),
         }
     }
 
+    /// Time of the first frame, when there is one. To be asked before the first batch of `capacity` frames is taken.
+    pub(crate) fn first_time(&mut self, capacity: usize) -> Option<Timestamp> {
+        let mut batch = Batch::new(capacity);
+        if !self.next_batch(&mut batch) {
+            return None;
+        }
+        let time = batch.frame(0).map(|frame| frame.time);
+        self.ahead = Some(batch);
+        time
+    }
+
     /// Refills `batch` with the frames that come next; false at the end.
     pub(crate) fn next_batch(&mut self, batch: &mut Batch) -> bool {
+        if let Some(ahead) = self.ahead.take() {
+            *batch = ahead;
+            return true;
+        }
         loop {
             let Some(reader) = &mut self.reader else {
                 let Some(input) = self.inputs.pop_front() else { return false };

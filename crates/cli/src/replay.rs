@@ -10,7 +10,7 @@ use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::Stats;
 use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::time::Instant;
 
 pub(crate) fn run(arguments: &Replay) -> Exit {
@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         Some(path) => match Output::file(path) {
             Ok(output) => output,
             Err(error) => {
-                messages::error(&format_args!("{}: cannot create: {error}", path.display()), None);
+                let hint = (error.kind() == ErrorKind::NotFound).then_some("its folder has to exist");
+                messages::error(&format_args!("{}: cannot create: {error}", path.display()), hint);
                 return WRONG_USE;
             }
         },
@@ -50,14 +51,27 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
     let summarise = format == Format::Table && !arguments.no_summary;
     let mut summary = Summary::default();
     let mut stats = Stats::default();
+    let several = captures.len() > 1;
     for inputs in captures {
-        let name = inputs.first().map(ToString::to_string).unwrap_or_default();
+        let name = match inputs.as_slice() {
+            [only] => Some(only.to_string()),
+            // Frames of joined files are counted through, so no one file is where an event is found.
+            _ => None,
+        };
+        let bar = progress::bar(&inputs);
+        let mut feed = Feed::new(inputs);
+        let first = feed.first_time(pipeline::BATCH_FRAMES);
+        if feed.figures.read == 0 {
+            // There is nothing to say of what could not be read, but that it could not.
+            figures.add(feed.figures);
+            continue;
+        }
         let plan = Plan {
             format,
             context: Context {
-                capture: Some(&name),
+                capture: name.as_deref(),
                 community_id: arguments.community_id.then_some(0),
-                clock: Clock::Utc,
+                clock: first.filter(|_| arguments.relative_time).map_or(Clock::Utc, Clock::Since),
                 colour,
                 detail: if arguments.verbose { Detail::Everything } else { Detail::Calls },
                 columns: columns(),
@@ -66,9 +80,11 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             threads,
             summarise,
         };
-        let bar = progress::bar(&inputs);
-        let mut feed = Feed::new(inputs);
         let mut line = Vec::new();
+        if let Some(name) = name.as_deref().filter(|_| several && format == Format::Table) {
+            let gap = if figures.read > 0 { "\n" } else { "" };
+            line.extend_from_slice(format!("{gap}{name}\n").as_bytes());
+        }
         format.begin(&plan.context, &mut line);
         output.write(&line);
         let findings = pipeline::run(&plan, &mut feed, &bar, &mut output);
@@ -78,9 +94,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         output.write(&line);
         summary.merge(&findings.summary);
         stats.add(&findings.stats);
-        figures.read += feed.figures.read;
-        figures.failed += feed.figures.failed;
-        figures.warnings += feed.figures.warnings;
+        figures.add(feed.figures);
         if output.is_stopped() {
             break;
         }
@@ -99,7 +113,10 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
     }
     let failure = output.failure();
     if let Some(error) = &failure {
-        messages::error(&format_args!("cannot write: {error}"), None);
+        match &arguments.output {
+            Some(path) => messages::error(&format_args!("{}: cannot write: {error}", path.display()), None),
+            None => messages::error(&format_args!("standard output: cannot write: {error}"), None),
+        }
     }
     if figures.failed > 0 || failure.is_some() { UNREADABLE } else { DONE }
 }

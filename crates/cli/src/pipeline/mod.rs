@@ -33,7 +33,7 @@ pub(crate) struct Findings {
 }
 
 /// Frames that are read at once: enough that handing them over costs little, few enough that they stay in the cache.
-const BATCH_FRAMES: usize = 2048;
+pub(crate) const BATCH_FRAMES: usize = 2048;
 
 /// Reads a capture to its end.
 pub(crate) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {

@@ -28,7 +28,8 @@ pub struct Disturbance {
     pub overlap: Overlap,
     /// How many of 100 segments with data are sent twice.
     pub duplicate_percent: u8,
-    /// Segments of one direction that may change places; they never overtake data of the other direction. 0 or 1 keeps order.
+    /// Segments of one direction that may change places; they never overtake data or acknowledgements of the other
+    /// direction. 0 or 1 keeps order.
     pub reorder_window: usize,
     /// The direction in which they do; `None` is both.
     pub reorder_side: Option<Side>,
@@ -112,6 +113,15 @@ impl Disturbance {
         let mut run: Vec<usize> = Vec::new();
         for at in 0..segments.len() {
             if segments[at].payload.is_empty() {
+                // What the other side has acknowledged arrived before.
+                let acknowledges = |first: &usize| {
+                    segments[*first].connection == segments[at].connection
+                        && segments[*first].side != segments[at].side
+                };
+                if run.first().is_some_and(acknowledges) {
+                    self.shuffle(segments, &run, rng);
+                    run.clear();
+                }
                 continue;
             }
             let same = run.first().is_none_or(|first| {
