@@ -1,4 +1,7 @@
 //! An SMB connection with its pipes.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpcscope_session::fuzz::fuzz_connection(rpcscope_session::Protocol::Smb, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rpcscope_session::fuzz::fuzz_connection(
+    rpcscope_session::Protocol::Smb,
+    bytes
+));
