@@ -1,0 +1,4 @@
+//! Other tools' view of captures that are no part of this project. Skipped, with a printed line, when these are absent.
+
+mod wireshark;
+mod zeek;
