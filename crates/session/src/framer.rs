@@ -15,7 +15,8 @@ pub(crate) enum Framed<'a> {
 ///
 /// In step, each PDU's length leads to the next. Out of step, after a gap or after nonsense, reading goes on at the
 /// next plausible header in two phases: a candidate is a header with every fixed field right; it is believed when
-/// the bytes behind the PDU that it announces are again a header, or end with it.
+/// the bytes behind the PDU that it announces are again a header, or end with it. A sender keeps its byte order, so a
+/// header in the other one is no candidate: in zeros, such as padding, every length is plausible from the far end.
 #[derive(Debug, Default)]
 pub(crate) struct Framer {
     /// Bytes that wait for more: always less than one PDU and one header.
@@ -23,6 +24,8 @@ pub(crate) struct Framer {
     /// Bytes that are still to come of a PDU that was already reported as cut.
     discard: u64,
     out_of_step: bool,
+    /// First byte of the format label of the last PDU, which tells the byte order.
+    label: Option<u8>,
     /// Bytes passed over that were not reported yet: one report for each stretch, however it was cut.
     skipped: u64,
 }
@@ -65,7 +68,7 @@ impl Framer {
         if rest == 0 {
             return;
         }
-        let held = std::mem::take(&mut self.held);
+        let held = self.take_held(&mut found);
         match Header::is_plausible(&held) {
             Some(header) if !self.out_of_step => {
                 let wanted = u64::from(header.frag_length).saturating_sub(held.len() as u64);
@@ -84,13 +87,27 @@ impl Framer {
 
     /// Gives up what is held, at the end of the stream.
     pub(crate) fn finish(&mut self, mut found: impl FnMut(Framed<'_>)) {
-        let held = std::mem::take(&mut self.held);
+        let held = self.take_held(&mut found);
         if !self.out_of_step && Header::is_plausible(&held).is_some() {
             found(Framed::Pdu(&held));
         } else {
             self.skip(held.len());
             self.report_skipped(&mut found);
         }
+    }
+
+    /// Takes what is held. Out of step, the candidate that it begins with will never be complete, so the PDUs behind
+    /// that are looked for.
+    fn take_held(&mut self, found: &mut impl FnMut(Framed<'_>)) -> Vec<u8> {
+        let mut held = std::mem::take(&mut self.held);
+        let mut at = 0;
+        while self.out_of_step && at < held.len() {
+            self.skip(1);
+            at += 1;
+            at += self.cut(held.get(at..).unwrap_or_default(), found);
+        }
+        held.drain(..at);
+        held
     }
 
     fn pass_discarded<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
@@ -108,7 +125,7 @@ impl Framer {
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             if self.out_of_step {
-                let (passed, in_step) = resynchronise(rest);
+                let (passed, in_step) = resynchronise(rest, self.label);
                 self.skip(passed);
                 at += passed;
                 self.out_of_step = !in_step;
@@ -125,6 +142,7 @@ impl Framer {
                     Some(pdu) => {
                         self.report_skipped(found);
                         found(Framed::Pdu(pdu));
+                        self.label = pdu.get(LABEL_OFFSET).copied();
                         at += pdu.len();
                     }
                     None => return at,
@@ -157,8 +175,8 @@ fn is_framed(bytes: &[u8]) -> bool {
 }
 
 /// Looks for a believable PDU. Returns how many bytes stand before the best candidate, and whether it is believed;
-/// when it is not, more bytes are needed.
-fn resynchronise(bytes: &[u8]) -> (usize, bool) {
+/// when it is not, more bytes are needed. `label` is that of earlier PDUs, if there were any.
+fn resynchronise(bytes: &[u8], label: Option<u8>) -> (usize, bool) {
     let mut at = 0;
     while let Some(offset) = memchr::memchr(5, bytes.get(at..).unwrap_or_default()) {
         at += offset;
@@ -166,7 +184,8 @@ fn resynchronise(bytes: &[u8]) -> (usize, bool) {
         if rest.len() < HEADER_BYTES {
             return (at, false);
         }
-        if let Some(header) = Header::is_plausible(rest) {
+        let is_of_sender = label.is_none() || rest.get(LABEL_OFFSET).copied() == label;
+        if let Some(header) = Header::is_plausible(rest).filter(|_| is_of_sender) {
             match rest.get(usize::from(header.frag_length)..) {
                 None => return (at, false),
                 Some([]) => return (at, true),
@@ -179,6 +198,9 @@ fn resynchronise(bytes: &[u8]) -> (usize, bool) {
     }
     (bytes.len(), false)
 }
+
+/// Where the format label stands in a header ([C706] 12.6.3.1).
+const LABEL_OFFSET: usize = 4;
 
 /// Capacity that an empty buffer may keep, in bytes: the usual largest fragment fits.
 const KEPT_CAPACITY: usize = 8192;
@@ -239,6 +261,39 @@ mod tests {
         let mut framer = Framer::default();
         framer.gap(1000, |_| {});
         assert_eq!(found(&mut framer, &pdu(7, 50)), [(7, 50)]);
+    }
+
+    #[test]
+    fn padding_is_no_pdu_of_the_other_byte_order() {
+        let mut framer = Framer::default();
+        assert_eq!(found(&mut framer, &pdu(1, 40)), [(1, 40)]);
+        framer.gap(100, |_| {});
+        // A stub that ends with 5, padding, and a verifier: a big-endian header of 2564 bytes, seen alone.
+        let mut tail = vec![5, 0, 0, 0, 0, 0, 0, 0, 10, 4, 7, 0, 7, 0, 0, 0];
+        tail.extend([9; 16]);
+        assert_eq!(found(&mut framer, &tail), []);
+        assert_eq!(found(&mut framer, &pdu(2, 50)), [(0, tail.len()), (2, 50)]);
+    }
+
+    #[test]
+    fn pdus_behind_a_candidate_that_was_none_are_found_at_the_end() {
+        let lure = vec![5, 0, 0, 3, 0x10, 0, 0, 0, 0xff, 0xff, 0, 0, 66, 0, 0, 0];
+        let stream = [lure.clone(), lure, pdu(2, 40), pdu(3, 30)].concat();
+        for by_gap in [false, true] {
+            let mut framer = Framer::out_of_step();
+            assert_eq!(found(&mut framer, &stream), []);
+            let mut ids = Vec::new();
+            let collect = |framed: Framed<'_>| match framed {
+                Framed::Pdu(pdu) => ids.push((pdu[12], pdu.len())),
+                Framed::Skipped(count) => ids.push((0, usize::try_from(count).expect("small"))),
+            };
+            if by_gap {
+                framer.gap(500, collect)
+            } else {
+                framer.finish(collect)
+            }
+            assert_eq!(ids, [(0, 32), (2, 40), (3, 30)]);
+        }
     }
 
     #[test]
