@@ -15,6 +15,8 @@ pub struct Limits {
     pub ip_datagrams: usize,
     /// Pipes open in one SMB session.
     pub pipes: usize,
+    /// Pipes open at once, in all SMB sessions together.
+    pub pipes_in_all: usize,
     /// SMB sessions followed at once.
     pub smb_sessions: usize,
     /// SMB requests waiting for their answer on one connection.
@@ -25,6 +27,10 @@ pub struct Limits {
     pub security_contexts: usize,
     /// Calls waiting for their reply in one association.
     pub open_calls: usize,
+    /// Calls waiting for their reply, in all associations together.
+    pub open_calls_in_all: usize,
+    /// Bytes of PDUs that wait for their rest, in all channels together.
+    pub pdu_bytes: usize,
     /// Fragments that are followed in one call.
     pub fragments: u32,
     /// Activities of the connectionless protocol followed at once.
@@ -44,6 +50,9 @@ impl Limits {
             flows: all.flows / shards,
             reassembly_bytes: all.reassembly_bytes / shards,
             smb_sessions: all.smb_sessions / shards,
+            pipes_in_all: all.pipes_in_all / shards,
+            open_calls_in_all: all.open_calls_in_all / shards,
+            pdu_bytes: all.pdu_bytes / shards,
             activities: all.activities / shards,
             http_connections: all.http_connections / shards,
             ..all
@@ -58,11 +67,14 @@ impl Limits {
         reassembly_bytes_per_stream: 1 << 20,
         ip_datagrams: 1024,
         pipes: 1024,
+        pipes_in_all: 1 << 17,
         smb_sessions: 65536,
         smb_requests: 1024,
         contexts: 1024,
         security_contexts: 64,
         open_calls: 4096,
+        open_calls_in_all: 1 << 20,
+        pdu_bytes: 64 << 20,
         fragments: 65536,
         activities: 65536,
         http_connections: 16384,

@@ -52,7 +52,11 @@ counters! {
     pdus "RPC PDUs.";
     pdus_malformed "RPC PDUs that could not be read.";
     calls "Remote procedure calls.";
+    pdus_given_up "PDUs that were reported as cut because too many waited for their rest.";
+    contexts_evicted "Presentation contexts forgotten because there were too many.";
+    security_contexts_evicted "Security contexts forgotten because there were too many.";
     calls_evicted "Open calls forgotten because there were too many.";
+    http_connections_evicted "RPC over HTTP connections forgotten because there were too many.";
     activities_evicted "Connectionless activities forgotten because there were too many.";
     binds "Binds and alter_contexts.";
     faults "Faults and rejects.";

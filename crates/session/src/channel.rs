@@ -44,14 +44,24 @@ impl Channel {
     ) {
         let Self { framers, association, transport, endpoint } = self;
         let mut scope = Scope { flow, output, transport: *transport, endpoint };
-        framers[side.index()]
-            .push(bytes, is_message, |framed| deliver(framed, side, at, association, &mut scope));
+        let framer = &mut framers[side.index()];
+        let before = framer.held();
+        framer.push(bytes, is_message, |framed| deliver(framed, side, at, association, &mut scope));
+        let held = framer.held();
+        if scope.output.hold(before, held) {
+            scope.output.stats.pdus_given_up += 1;
+            framer.give_up(|framed| deliver(framed, side, at, association, &mut scope));
+            scope.output.hold(held, framer.held());
+        }
     }
 
     pub(crate) fn gap(&mut self, side: Side, bytes: u64, at: At, flow: &mut Flow, output: &mut Output) {
         let Self { framers, association, transport, endpoint } = self;
         let mut scope = Scope { flow, output, transport: *transport, endpoint };
-        framers[side.index()].gap(bytes, |framed| deliver(framed, side, at, association, &mut scope));
+        let framer = &mut framers[side.index()];
+        let before = framer.held();
+        framer.gap(bytes, |framed| deliver(framed, side, at, association, &mut scope));
+        scope.output.hold(before, framer.held());
         association.lost(side);
     }
 
@@ -59,7 +69,10 @@ impl Channel {
         let Self { framers, association, transport, endpoint } = self;
         let mut scope = Scope { flow, output, transport: *transport, endpoint };
         for side in [Side::Client, Side::Server] {
-            framers[side.index()].finish(|framed| deliver(framed, side, at, association, &mut scope));
+            let framer = &mut framers[side.index()];
+            let before = framer.held();
+            framer.finish(|framed| deliver(framed, side, at, association, &mut scope));
+            scope.output.hold(before, framer.held());
         }
         association.finish(&mut scope);
     }

@@ -85,6 +85,26 @@ impl Framer {
         }
     }
 
+    /// Bytes that wait for more.
+    pub(crate) const fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Gives up what is held, to save memory: a PDU is reported as cut, and its rest will be passed over.
+    pub(crate) fn give_up(&mut self, mut found: impl FnMut(Framed<'_>)) {
+        let held = self.take_held(&mut found);
+        match Header::is_plausible(&held) {
+            Some(header) if !self.out_of_step => {
+                found(Framed::Pdu(&held));
+                self.discard = u64::from(header.frag_length).saturating_sub(held.len() as u64);
+            }
+            _ => {
+                self.skip(held.len());
+                self.out_of_step = true;
+            }
+        }
+    }
+
     /// Gives up what is held, at the end of the stream.
     pub(crate) fn finish(&mut self, mut found: impl FnMut(Framed<'_>)) {
         let held = self.take_held(&mut found);

@@ -10,11 +10,15 @@ pub(crate) struct Output {
     pub(crate) events: Vec<Event>,
     pub(crate) stats: Stats,
     pub(crate) limits: Limits,
+    /// Calls that are open, in all associations.
+    pub(crate) open_calls: usize,
+    /// Bytes of PDUs that wait for their rest, in all channels.
+    pdu_bytes: usize,
 }
 
 impl Output {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { events: Vec::new(), stats: Stats::default(), limits }
+        Self { events: Vec::new(), stats: Stats::default(), limits, open_calls: 0, pdu_bytes: 0 }
     }
 
     pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
@@ -40,6 +44,13 @@ impl Output {
             transport,
         };
         self.events.push(Event { header, body });
+    }
+
+    /// Notes that a stream that held `before` bytes of a PDU holds `after` now. Returns whether that is too much, so
+    /// that it must give them up: without a bound, many connections that never complete a PDU could fill memory.
+    pub(crate) fn hold(&mut self, before: usize, after: usize) -> bool {
+        self.pdu_bytes = self.pdu_bytes.saturating_sub(before).saturating_add(after);
+        after > before && self.pdu_bytes > self.limits.pdu_bytes
     }
 
     /// Reports an anomaly, or only counts it when its flow had enough of that kind.

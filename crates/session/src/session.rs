@@ -1,5 +1,6 @@
 //! The state of one shard above TCP: its connections, and what they share.
 
+use crate::bounded::Bounded;
 use crate::channel::Channel;
 use crate::output::Output;
 use crate::transport::Protocol;
@@ -7,9 +8,7 @@ use crate::transport::http::{HttpConnection, VirtualConnections};
 use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSessions, SmbVersion};
 use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-use rpcscope_model::{Anomaly, AnomalyKind, Event, HASH_SEED, Limits, Side, Stats, Transport};
+use rpcscope_model::{Anomaly, AnomalyKind, Event, Limits, Side, Stats, Transport};
 use std::sync::Arc;
 
 /// What the connections of one shard share, and what they have to say.
@@ -22,8 +21,8 @@ pub struct Session {
     activities: Activities,
 }
 
-/// The open pipes of a shard. How many there may be is bounded by [`SmbSessions`], which closes them.
-type Pipes = HashMap<PipeId, Channel, FixedState>;
+/// The open pipes of a shard.
+type Pipes = Bounded<PipeId, Channel>;
 
 /// One TCP connection that carries remote procedure calls.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl Session {
     pub fn new(limits: Limits) -> Self {
         Self {
             smb: SmbSessions::new(&limits),
-            pipes: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            pipes: Bounded::new(limits.pipes_in_all),
             http: VirtualConnections::new(&limits),
             activities: Activities::new(&limits),
             output: Output::new(limits),
@@ -158,7 +157,7 @@ struct PipeHost<'a> {
 }
 
 impl PipeEvents for PipeHost<'_> {
-    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion) {
+    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At) {
         let transport = match version {
             SmbVersion::Smb1 => Transport::NcacnNpSmb1,
             SmbVersion::Smb2 => Transport::NcacnNpSmb2,
@@ -167,7 +166,11 @@ impl PipeEvents for PipeHost<'_> {
         let channel = Channel::new(transport, pipe_endpoint(name.unwrap_or_default()), &self.output.limits);
         // Without a name the opening was not seen, so the first bytes may stand anywhere in a PDU.
         let channel = if name.is_some() { channel } else { channel.mid_stream() };
-        self.pipes.insert(pipe, channel);
+        if let Some(mut oldest) = self.pipes.insert(pipe, channel) {
+            self.output.stats.pipes_evicted += 1;
+            self.anomaly(AnomalyKind::SmbPipesEvicted.into(), at);
+            oldest.finish(at, self.flow, self.output);
+        }
     }
 
     fn data(&mut self, pipe: PipeId, side: Side, bytes: &[u8], at: At, boundary: Boundary) {

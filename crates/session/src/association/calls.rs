@@ -185,7 +185,10 @@ impl Calls {
         let fragment = Fragment { header, stub_bytes: fault.stub.len(), missing: 0, at, losses };
         let mut call = match self.open.remove(&header.call_id) {
             Some(call) => call,
-            None => self.begin_with_reply(header, fault.context_id, contexts, at, scope),
+            None => {
+                scope.output.open_calls += 1;
+                self.begin_with_reply(header, fault.context_id, contexts, at, scope)
+            }
         };
         call.reply = Some(Progress::begin(&fragment));
         self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
@@ -280,16 +283,24 @@ impl Calls {
 
     fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {
         let oldest = self.open.oldest().map(|(id, _)| *id);
-        if let Some(evicted) = self.open.insert(call_id, call) {
+        scope.output.open_calls += 1;
+        let evicted = match self.open.insert(call_id, call) {
+            Some(evicted) => Some((oldest.unwrap_or(call_id), evicted)),
+            // Too many in all: whoever opens one more pays for it.
+            None if scope.output.open_calls > scope.output.limits.open_calls_in_all => self.open.pop_oldest(),
+            None => None,
+        };
+        if let Some((call_id, evicted)) = evicted {
             scope.output.stats.calls_evicted += 1;
             scope.anomaly(at, AnomalyKind::CallsEvicted);
-            self.close(oldest.unwrap_or(call_id), evicted, None, scope);
+            self.close(call_id, evicted, None, scope);
         }
     }
 
     /// Reports a call. `reply` is what ended it; when nothing did, part of a response may have been seen all the
     /// same: then it is known that the server replied.
     fn close(&self, call_id: CallId, call: OpenCall, reply: Option<Reply>, scope: &mut Scope<'_>) {
+        scope.output.open_calls = scope.output.open_calls.saturating_sub(1);
         let [client_losses, server_losses] = self.losses;
         let lost = server_losses != call.losses
             || call.request.is_some_and(|request| request.is_lost_in_part(client_losses));

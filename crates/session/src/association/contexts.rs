@@ -165,6 +165,7 @@ impl Contexts {
             scope.anomaly(at, AnomalyKind::ContextRedefined);
         }
         if self.slots.insert(id, slot).is_some() {
+            scope.output.stats.contexts_evicted += 1;
             scope.anomaly(at, AnomalyKind::ContextsEvicted);
         }
     }

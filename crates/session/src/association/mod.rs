@@ -64,7 +64,7 @@ impl Association {
         if expected != side {
             return scope.anomaly(at, AnomalyKind::PduWrongDirection);
         }
-        let security = self.security.note(pdu);
+        let security = self.security.note(pdu, &mut scope.output.stats);
         let read = match pdu.header.pdu_type {
             PduType::BIND | PduType::ALTER_CONTEXT => {
                 pdu.bind().map(|bind| self.contexts.offer(&pdu.header, &bind, security, at, scope))

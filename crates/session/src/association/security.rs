@@ -1,7 +1,7 @@
 //! Security contexts of an association.
 
 use crate::bounded::Bounded;
-use rpcscope_model::{AuthLevel, Limits, Security};
+use rpcscope_model::{AuthLevel, Limits, Security, Stats};
 use rpcscope_wire::dcerpc::{Pdu, PduType};
 
 /// What is known of the security contexts, by `auth_context_id`: one association may have several, of different
@@ -22,15 +22,19 @@ impl SecurityContexts {
     ///
     /// A PDU whose verifier was not captured announces one by its `auth_length`; it is taken to belong to the
     /// only security context that there is.
-    pub(crate) fn note(&mut self, pdu: &Pdu<'_>) -> Option<Security> {
+    pub(crate) fn note(&mut self, pdu: &Pdu<'_>, stats: &mut Stats) -> Option<Security> {
         let Some(trailer) = pdu.trailer else {
             let announced = pdu.header.auth_length > 0 && self.known.len() == 1;
             return if announced { self.known.oldest().map(|(_, security)| *security) } else { None };
         };
         let security =
             Security { auth_type: trailer.auth_type, level: trailer.level, context_id: trailer.context_id };
-        if self.known.get(&security.context_id) != Some(&security) {
-            self.known.insert(security.context_id, security);
+        match self.known.get_mut(&security.context_id) {
+            Some(known) => *known = security,
+            None => {
+                let evicted = self.known.insert(security.context_id, security);
+                stats.security_contexts_evicted += u64::from(evicted.is_some());
+            }
         }
         let negotiates =
             matches!(pdu.header.pdu_type, PduType::BIND | PduType::ALTER_CONTEXT | PduType::AUTH3);

@@ -69,6 +69,7 @@ impl VirtualConnections {
                 seen: [false; 2],
             };
             if let Some(mut oldest) = self.known.insert(name, new) {
+                output.stats.http_connections_evicted += 1;
                 oldest.close(at, output);
             }
         }
@@ -149,6 +150,7 @@ impl HttpConnection {
         shared: &mut VirtualConnections,
     ) {
         let mut direction = std::mem::take(&mut self.sides[side.index()]);
+        let before = direction.held();
         direction.push(bytes, self.role, |found| match found {
             // Only a client asks.
             Found::Request(role) if side == Side::Client => self.role = role,
@@ -158,6 +160,12 @@ impl HttpConnection {
             }
             Found::Framed(framed) => self.framed(framed, side, at, flow, output, shared),
         });
+        let held = direction.held();
+        if output.hold(before, held) {
+            output.stats.pdus_given_up += 1;
+            direction.give_up_pdu(|framed| self.framed(framed, side, at, flow, output, shared));
+            output.hold(held, direction.held());
+        }
         self.sides[side.index()] = direction;
     }
 
@@ -171,7 +179,9 @@ impl HttpConnection {
         shared: &mut VirtualConnections,
     ) {
         let mut direction = std::mem::take(&mut self.sides[side.index()]);
+        let before = direction.held();
         direction.gap(bytes, |framed| self.framed(framed, side, at, flow, output, shared));
+        output.hold(before, direction.held());
         self.sides[side.index()] = direction;
         match self.joined.and_then(|name| shared.known.get_mut(&name)) {
             Some(connection) => connection.association.lost(side),
@@ -186,6 +196,13 @@ impl HttpConnection {
         output: &mut Output,
         shared: &mut VirtualConnections,
     ) {
+        for side in [Side::Client, Side::Server] {
+            let mut direction = std::mem::take(&mut self.sides[side.index()]);
+            let before = direction.held();
+            direction.give_up_pdu(|framed| self.framed(framed, side, at, flow, output, shared));
+            output.hold(before, direction.held());
+            self.sides[side.index()] = direction;
+        }
         if let Some(name) = self.joined.take() {
             shared.leave(name, at, output);
         }

@@ -2,9 +2,9 @@
 
 use crate::Protocol;
 use crate::harness::{SAMR, SVCCTL, Tap};
-use rpcscope_model::{AnomalyKind, Limits, Outcome, Side, SyntaxId};
+use rpcscope_model::{AnomalyKind, AuthLevel, Limits, Outcome, Side, SyntaxId};
 use rpcscope_testkit::conversation::{Answer, Call, Conversation};
-use rpcscope_testkit::pdu::{self, Format, Offer};
+use rpcscope_testkit::pdu::{self, Format, Offer, Verifier};
 use uuid::Uuid;
 
 #[test]
@@ -38,6 +38,7 @@ fn an_evicted_context_is_told_and_unknown_from_then_on() {
         .call(Call::new(1, 5).id(11));
     let seen = Tap::of(Protocol::Rpc, 1, limits).steps(conversation.steps()).finish();
     assert_eq!(seen.anomalies(), [AnomalyKind::ContextsEvicted, AnomalyKind::ContextUnknown]);
+    assert_eq!(seen.stats.contexts_evicted, 1);
     assert_eq!(seen.call(10).interface, None);
     assert_eq!(seen.call(11).interface.map(|interface| interface.syntax), Some(SAMR));
 }
@@ -86,4 +87,62 @@ fn many_open_calls_and_redefinitions_take_no_time() {
         call.interface.is_some_and(|interface| interface.syntax.uuid.as_u128() == round as u128)
     };
     assert!(seen.calls().iter().enumerate().all(right));
+}
+
+#[test]
+fn open_calls_of_all_connections_together_are_limited() {
+    let limits = Limits { open_calls_in_all: 10, ..Limits::WHOLE };
+    let mut conversation = Conversation::new().bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR)]);
+    for id in 10..14 {
+        conversation = conversation.call(Call::new(0, 12).id(id).unanswered());
+    }
+    let mut tap = Tap::of(Protocol::Rpc, 5, limits);
+    for connection in 0..5 {
+        for step in conversation.steps() {
+            tap.send_on(connection, step.side, &step.pdu);
+        }
+    }
+    let seen = tap.finish();
+    assert_eq!(seen.calls().len(), 20);
+    assert_eq!(seen.stats.calls_evicted, 10);
+}
+
+#[test]
+fn pdus_that_wait_for_their_rest_are_limited_in_all_and_reported_as_cut() {
+    let limits = Limits { pdu_bytes: 1000, ..Limits::WHOLE };
+    let conversation = Conversation::new()
+        .bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR)])
+        .call(Call::new(0, 12).id(10).stub([7; 600]).unanswered())
+        .call(Call::new(0, 13).id(11).unanswered());
+    let [bind, ack, large, small] = conversation.steps() else { panic!("four PDUs") };
+    let mut tap = Tap::of(Protocol::Rpc, 3, limits);
+    for connection in 0..3 {
+        tap.send_on(connection, bind.side, &bind.pdu);
+        tap.send_on(connection, ack.side, &ack.pdu);
+        tap.send_on(connection, large.side, &large.pdu[..400]);
+    }
+    for connection in 0..3 {
+        tap.send_on(connection, large.side, &large.pdu[400..]);
+        tap.send_on(connection, small.side, &small.pdu);
+    }
+    let seen = tap.finish();
+    assert_eq!(seen.stats.pdus_given_up, 1);
+    assert_eq!(seen.anomalies(), [AnomalyKind::PduTruncated]);
+    let large: Vec<_> = seen.calls().into_iter().filter(|call| call.call_id.0 == 10).collect();
+    assert_eq!(large.len(), 3);
+    assert_eq!(large.iter().filter(|call| call.request.is_some_and(|request| request.complete)).count(), 2);
+    // What comes behind a PDU that was given up is read as ever.
+    assert_eq!(seen.calls().into_iter().filter(|call| call.call_id.0 == 11).count(), 3);
+}
+
+#[test]
+fn an_evicted_security_context_is_counted() {
+    let limits = Limits { security_contexts: 2, ..Limits::WHOLE };
+    let mut conversation = Conversation::new();
+    for context_id in 0..5 {
+        let verifier = Verifier::ntlm(AuthLevel::PKT, context_id, [9; 16]);
+        conversation = conversation.security(Some(verifier)).call(Call::new(0, 12));
+    }
+    let seen = Tap::of(Protocol::Rpc, 1, limits).steps(conversation.steps()).finish();
+    assert_eq!(seen.stats.security_contexts_evicted, 3);
 }

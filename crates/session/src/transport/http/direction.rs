@@ -60,6 +60,16 @@ impl Direction {
         Self { state: State::Greeting(GREETING.len() as u64), ..Self::default() }
     }
 
+    /// Bytes of a PDU that wait for its rest.
+    pub(super) const fn held(&self) -> usize {
+        self.framer.held()
+    }
+
+    /// Gives up the PDU that waits for its rest, to save memory.
+    pub(super) fn give_up_pdu(&mut self, found: impl FnMut(Framed<'_>)) {
+        self.framer.give_up(found);
+    }
+
     pub(super) fn push(&mut self, mut bytes: &[u8], mut role: Role, mut found: impl FnMut(Found<'_>)) {
         while !bytes.is_empty() {
             match self.state {
@@ -282,7 +292,7 @@ fn number(digits: &[u8]) -> Option<u64> {
 }
 
 /// Longest header lines of a message, in bytes. Without a bound, a peer that never ends them would fill memory.
-const MAX_HEADER_BYTES: usize = 64 << 10;
+const MAX_HEADER_BYTES: usize = 16 << 10;
 
 /// Longest line before a chunk, in bytes.
 const MAX_CHUNK_SIZE_BYTES: usize = 256;

@@ -61,7 +61,7 @@ impl Handle {
         *scope.pipes = scope.pipes.wrapping_add(1);
         let pipe = PipeId(*scope.pipes);
         self.pipe = Some(pipe);
-        scope.out.open(pipe, self.name.as_deref(), scope.version);
+        scope.out.open(pipe, self.name.as_deref(), scope.version, scope.at);
         pipe
     }
 

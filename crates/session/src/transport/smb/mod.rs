@@ -47,7 +47,7 @@ pub(crate) enum Boundary {
 pub(crate) trait PipeEvents {
     /// A pipe was opened. Its name is as the client spelled it, with or without `\PIPE\`; `None` when the opening was
     /// not captured.
-    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion);
+    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At);
     /// Bytes that `side` has written to an open pipe.
     fn data(&mut self, pipe: PipeId, side: Side, bytes: &[u8], at: At, boundary: Boundary);
     /// The next `bytes` bytes that `side` has written were not captured.

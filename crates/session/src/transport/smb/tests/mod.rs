@@ -19,7 +19,7 @@ struct Log {
 }
 
 impl PipeEvents for Log {
-    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion) {
+    fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, _at: At) {
         assert!(matches!(version, SmbVersion::Smb1 | SmbVersion::Smb2));
         self.lines.push(format!("open {} {}", pipe.0, name.unwrap_or("?")));
     }
