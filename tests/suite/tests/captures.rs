@@ -21,6 +21,14 @@ const CAPTURES: &[(&str, &[Shown])] = &[
     // Frames 14 to 21 are inside SMB3 encryption.
     ("coerce-petitpotam-lsarpc.pcap", &[]),
     (
+        "win-petitpotam-lsarpc.pcap",
+        &[
+            (1, "ncacn_np", "\\pipe\\lsarpc", "c681d488", "EfsRpcOpenFileRaw", 0, "-", Replied),
+            (1, "ncacn_np", "\\pipe\\lsarpc", "c681d488", "EfsRpcEncryptFileSrv", 4, "-", Replied),
+        ],
+    ),
+    ("scapy-ndr64-srv.pcap", &[(1, "ncacn_ip_tcp", "49800", "12345778", "SamrConnect", 0, "-", Replied)]),
+    (
         "dcom-wmiexec-full-smb.pcap",
         &[
             (1, "ncacn_ip_tcp", "135", "000001a0", "RemoteCreateInstance", 4, "pkt_privacy", Replied),
@@ -179,11 +187,11 @@ const CAPTURES: &[(&str, &[Shown])] = &[
         "udp-v4-pnio-epm-read.pcap",
         &[
             (1, "ncadg_ip_udp", "34964", "e1af8308", "ept_lookup", 2, "-", Replied),
-            (1, "ncadg_ip_udp", "34964", "dea00001", "", 0, "-", Replied),
-            (1, "ncadg_ip_udp", "34964", "dea00001", "", 1, "-", Replied),
-            (4, "ncadg_ip_udp", "34964", "dea00001", "", 2, "-", Replied),
-            (1, "ncadg_ip_udp", "34964", "dea00001", "", 3, "-", Replied),
-            (1, "ncadg_ip_udp", "34964", "dea00001", "", 5, "-", Replied),
+            (1, "ncadg_ip_udp", "34964", "dea00001", "Connect", 0, "-", Replied),
+            (1, "ncadg_ip_udp", "34964", "dea00001", "Release", 1, "-", Replied),
+            (4, "ncadg_ip_udp", "34964", "dea00001", "Read", 2, "-", Replied),
+            (1, "ncadg_ip_udp", "34964", "dea00001", "Write", 3, "-", Replied),
+            (1, "ncadg_ip_udp", "34964", "dea00001", "ReadImplicit", 5, "-", Replied),
         ],
     ),
     (
