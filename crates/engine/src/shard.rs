@@ -226,9 +226,21 @@ impl Shard {
         if followed.closed == [true; 2] && !followed.finished {
             // Both sides are done: what is open stays without an answer. The state is kept, since a forged FIN or RST
             // must not blind the sensor.
+            self.end(followed, at);
             followed.finished = true;
-            self.session.finish(&mut followed.connection, at);
         }
+    }
+
+    /// Reports what is open on a connection, and gives back the memory of its reassembler.
+    fn end(&mut self, followed: &mut Followed, at: At) {
+        let Followed { reassembler, connection, client, closed, finished } = followed;
+        let session = &mut self.session;
+        let mut sink = |direction: Direction, item: Item<'_>| {
+            let side = if direction == *client { Side::Client } else { Side::Server };
+            deliver(session, connection, side, direction, item, closed, finished)
+        };
+        reassembler.finish(at, &mut self.memory, &mut sink);
+        self.session.finish(&mut followed.connection, at);
     }
 
     /// Reports what is open on a connection that is forgotten.
@@ -237,16 +249,7 @@ impl Shard {
         match entry.state {
             State::Watched(_) => {}
             State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
-            State::Followed(mut followed) => {
-                let Followed { reassembler, connection, client, closed, finished } = &mut *followed;
-                let session = &mut self.session;
-                let mut sink = |direction: Direction, item: Item<'_>| {
-                    let side = if direction == *client { Side::Client } else { Side::Server };
-                    deliver(session, connection, side, direction, item, closed, finished)
-                };
-                reassembler.finish(at, &mut self.memory, &mut sink);
-                self.session.finish(&mut followed.connection, at);
-            }
+            State::Followed(mut followed) => self.end(&mut followed, at),
         }
     }
 
@@ -310,5 +313,40 @@ fn deliver(
             closed[direction.index()] = true;
             0
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rpcscope_flow::Decoder;
+    use rpcscope_model::SyntaxId;
+    use rpcscope_testkit::conversation::{Answer, Call, Conversation};
+    use rpcscope_testkit::packets::{Framing, TcpEnd, TcpFlow};
+    use rpcscope_testkit::pdu::Offer;
+    use rpcscope_testkit::transport::plain;
+
+    fn memory_after(end: TcpEnd) -> usize {
+        let interface = SyntaxId { major: 1, ..SyntaxId::default() };
+        let conversation = Conversation::new()
+            .bind(&[(Offer::ndr(0, interface), Answer::NDR)])
+            .call(Call::new(0, 1).stub([7; 3000]));
+        let flow = TcpFlow { end, ..TcpFlow::to_port(49670) };
+        let frames = Framing::default().segments(&flow.segments(&plain(conversation.steps())));
+        let mut decoder = Decoder::new(&Limits::WHOLE);
+        let mut shard = Shard::new(Limits::WHOLE, Checksums::Accepted);
+        for (number, frame) in (1..).zip(&frames) {
+            if let Some(packet) = decoder.decode(&frame.as_frame(number)) {
+                shard.packet(&packet);
+            }
+        }
+        shard.memory.used()
+    }
+
+    #[test]
+    fn a_connection_that_ends_gives_its_memory_back_at_once() {
+        assert!(memory_after(TcpEnd::Open) > 0);
+        assert_eq!(memory_after(TcpEnd::Finish), 0);
+        assert_eq!(memory_after(TcpEnd::Reset), 0);
     }
 }
