@@ -2,7 +2,7 @@
 
 use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
-use rpcscope_flow::{Direction, Item, Memory, Packet, TcpSegment, UdpDatagram, checksum_ok};
+use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
 use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats, Timestamp};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 
@@ -203,7 +203,7 @@ impl Shard {
         opened: u64,
         key: FlowKey,
         sender: Direction,
-        reassembler: rpcscope_flow::Reassembler,
+        reassembler: Reassembler,
     ) -> Box<Followed> {
         let client = match recognised.sender {
             Side::Client => sender,
@@ -216,13 +216,9 @@ impl Shard {
     }
 
     fn follow(&mut self, followed: &mut Followed, direction: Direction, segment: &TcpSegment<'_>, at: At) {
-        let Followed { reassembler, connection, client, closed, finished } = followed;
-        let session = &mut self.session;
-        let mut sink = |direction: Direction, item: Item<'_>| {
-            let side = if direction == *client { Side::Client } else { Side::Server };
-            deliver(session, connection, side, direction, item, closed, finished)
-        };
+        let (reassembler, mut sink) = into_session(followed, &mut self.session);
         reassembler.push(direction, segment, at, &mut self.memory, &mut sink);
+        drop(sink);
         if followed.closed == [true; 2] && !followed.finished {
             // Both sides are done: what is open stays without an answer. The state is kept, since a forged FIN or RST
             // must not blind the sensor.
@@ -233,13 +229,9 @@ impl Shard {
 
     /// Reports what is open on a connection, and gives back the memory of its reassembler.
     fn end(&mut self, followed: &mut Followed, at: At) {
-        let Followed { reassembler, connection, client, closed, finished } = followed;
-        let session = &mut self.session;
-        let mut sink = |direction: Direction, item: Item<'_>| {
-            let side = if direction == *client { Side::Client } else { Side::Server };
-            deliver(session, connection, side, direction, item, closed, finished)
-        };
+        let (reassembler, mut sink) = into_session(followed, &mut self.session);
         reassembler.finish(at, &mut self.memory, &mut sink);
+        drop(sink);
         self.session.finish(&mut followed.connection, at);
     }
 
@@ -286,34 +278,28 @@ fn watch(watched: &mut Watched, direction: Direction, segment: &TcpSegment<'_>) 
     watched.is_in_doubt(direction, segment)
 }
 
-/// Hands an item of a direction to the session. Returns how many of the following bytes are not needed.
-fn deliver(
-    session: &mut Session,
-    connection: &mut rpcscope_session::Connection,
-    side: Side,
-    direction: Direction,
-    item: Item<'_>,
-    closed: &mut [bool; 2],
-    finished: &mut bool,
-) -> u64 {
-    match item {
-        Item::Data { bytes, at } => {
-            *finished = false;
-            session.data(connection, side, bytes, at)
+/// The reassembler of a connection, and the sink that hands its items to the session. The sink returns how many of the
+/// following bytes are not needed.
+fn into_session<'a>(
+    followed: &'a mut Followed,
+    session: &'a mut Session,
+) -> (&'a mut Reassembler, impl FnMut(Direction, Item<'_>) -> u64 + 'a) {
+    let Followed { reassembler, connection, client, closed, finished } = followed;
+    let client = *client;
+    let sink = move |direction: Direction, item: Item<'_>| {
+        let side = if direction == client { Side::Client } else { Side::Server };
+        match item {
+            Item::Data { bytes, at } => {
+                *finished = false;
+                return session.data(connection, side, bytes, at);
+            }
+            Item::Gap { bytes, at } => session.gap(connection, side, bytes, at),
+            Item::Conflict { at } => session.conflict(connection, at),
+            Item::Closed { .. } => closed[direction.index()] = true,
         }
-        Item::Gap { bytes, at } => {
-            session.gap(connection, side, bytes, at);
-            0
-        }
-        Item::Conflict { at } => {
-            session.conflict(connection, at);
-            0
-        }
-        Item::Closed { .. } => {
-            closed[direction.index()] = true;
-            0
-        }
-    }
+        0
+    };
+    (reassembler, sink)
 }
 
 #[cfg(test)]
