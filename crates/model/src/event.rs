@@ -90,8 +90,6 @@ pub enum Learned {
     Header,
     /// No bind was seen; the pipe serves only this interface.
     PipeName,
-    /// No bind was seen; the endpoint mapper had given this port for this interface.
-    EndpointMapper,
     /// It is not known.
     Unknown,
 }
@@ -104,7 +102,6 @@ impl Learned {
             Self::AlterContext => "alter_context",
             Self::Header => "header",
             Self::PipeName => "pipe_name",
-            Self::EndpointMapper => "endpoint_mapper",
             Self::Unknown => "unknown",
         }
     }

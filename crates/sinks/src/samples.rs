@@ -348,7 +348,6 @@ fn any_learned() -> impl Strategy<Value = Learned> {
         Learned::AlterContext,
         Learned::Header,
         Learned::PipeName,
-        Learned::EndpointMapper,
         Learned::Unknown,
     ])
 }

@@ -44,8 +44,7 @@ pub(super) fn line(call: &Call, header: &EventHeader, context: &Context<'_>, out
 
 /// Whether the interface is known without having seen a bind of it accepted.
 pub(crate) fn is_inferred(call: &Call) -> bool {
-    call.interface.is_some()
-        && (call.assumed || matches!(call.learned, Learned::PipeName | Learned::EndpointMapper))
+    call.interface.is_some() && (call.assumed || call.learned == Learned::PipeName)
 }
 
 /// Appends the name of an interface, or the first eight digits of its UUID.
