@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! inputs::expand ──► Input ──► Reader::open ──► Reader::next_batch ──► Batch ──► Frame
-//!  what was typed              by content        map or stream         shared    borrowed
+//!  what was typed              by content        by windows            shared    borrowed
 //! ```
 //!
-//! Plain files are mapped and walked without copying; compressed files, pipes and standard input are streamed through
-//! a bounded buffer. A [`Batch`] keeps alive the bytes that its frames borrow, so that it can be handed to other threads.
+//! Everything is read through windows of bounded size that stay in the processor's cache; frames borrow their bytes
+//! from the window. A [`Batch`] keeps its window alive, so that it can be handed to other threads.
 
 mod batch;
 mod bytes;
@@ -15,7 +15,6 @@ mod error;
 mod format;
 pub mod fuzz;
 pub mod inputs;
-mod map;
 mod pcap;
 mod pcapng;
 mod reader;

@@ -11,14 +11,14 @@ use crate::batch::Batch;
 use crate::bytes::Bytes;
 use crate::format::{Detected, Format, Stop};
 use crate::stream::{End, Pace, Stream, WINDOW_BYTES, is_compressed};
-use crate::{CaptureError, Input, Warning, map};
+use crate::{CaptureError, Input, Warning};
 
 /// Reads the frames of one capture in their order.
 pub struct Reader {
     input: Input,
     /// What comes next; `None` at the end.
     format: Option<Format>,
-    /// The part of the capture that is in memory: all of it, or what a stream gave last.
+    /// The part of the capture that is in memory: what was read last, or all of one that is in memory anyway.
     window: Arc<Bytes>,
     /// Offset of the window in the capture.
     base: u64,
@@ -28,8 +28,6 @@ pub struct Reader {
     stream: Option<Stream>,
     /// Length of what is read, before decompression.
     size: Option<u64>,
-    /// Up to where the memory of the window was given back.
-    released: usize,
     next_number: FrameNumber,
     /// At most three: one kind each.
     warnings: Vec<Warning>,
@@ -109,7 +107,6 @@ impl Reader {
         }
         let frames = u64::try_from(frames).unwrap_or(u64::MAX);
         self.next_number = FrameNumber(self.next_number.0.saturating_add(frames));
-        self.release();
         Ok(frames > 0)
     }
 
@@ -153,13 +150,9 @@ impl Reader {
         if !metadata.is_file() {
             return Self::from_read(input.clone(), file);
         }
-        // Files of the kernel say that they are empty although they are not, and some file systems cannot map.
+        // Files of the kernel say that they are empty although they are not.
         let size = Some(metadata.len()).filter(|size| *size > 0);
-        let map = size.and_then(|_| map::map(&file).ok()).filter(|map| !is_compressed(map));
-        match map {
-            Some(map) => Self::new(input.clone(), Bytes::Map(map), None, size),
-            None => Self::streamed(input.clone(), file, Pace::Full, WINDOW_BYTES, size),
-        }
+        Self::streamed(input.clone(), file, Pace::Full, WINDOW_BYTES, size)
     }
 
     fn new(
@@ -176,7 +169,6 @@ impl Reader {
             at: 0,
             stream,
             size,
-            released: 0,
             next_number: FrameNumber(1),
             warnings: Vec::new(),
         };
@@ -270,17 +262,6 @@ impl Reader {
         self.format = None;
     }
 
-    /// Gives back the memory of what was walked some time ago, so that a large map does not look like a large program.
-    ///
-    /// What batches still use is most likely in the part that is kept; otherwise it is read again from the file.
-    fn release(&mut self) {
-        if self.at.saturating_sub(self.released) >= 2 * KEPT_BYTES {
-            let until = self.at.saturating_sub(KEPT_BYTES);
-            self.window.release(self.released..until);
-            self.released = until;
-        }
-    }
-
     fn skipped(&self) -> Option<Warning> {
         let skipped = self.format.as_ref()?.skipped()?;
         let (offset, damage, packets) = (skipped.offset, skipped.damage, skipped.packets);
@@ -292,9 +273,6 @@ impl Reader {
         self.base.saturating_add(u64::try_from(self.at).unwrap_or(u64::MAX))
     }
 }
-
-/// How much of a map stays in memory behind the reader, in bytes, for the batches that are still being looked at.
-const KEPT_BYTES: usize = 32 << 20;
 
 #[cfg(test)]
 mod tests;

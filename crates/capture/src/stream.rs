@@ -1,4 +1,4 @@
-//! Captures that cannot be mapped: compressed files, pipes, standard input.
+//! Reads a file or a stream window by window, decompressing it on the way.
 
 use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Stream {
             }
         }
         let grown = filled > tail.len();
-        let window = Arc::new(Bytes::Buffer { bytes: window, filled });
+        let window = Arc::new(Bytes::new(window, filled));
         if grown {
             Some(window)
         } else {
@@ -144,12 +144,11 @@ impl Stream {
 
     fn reuse_window(&mut self) -> Vec<u8> {
         let free = self.retired.iter_mut().position(|window| Arc::get_mut(window).is_some());
-        let window = free.and_then(|index| Arc::into_inner(self.retired.swap_remove(index)));
-        match window {
+        free.and_then(|index| Arc::into_inner(self.retired.swap_remove(index)))
+            .map(Bytes::into_memory)
             // One that a huge record has blown up is given back.
-            Some(Bytes::Buffer { bytes, .. }) if bytes.len() <= self.window_bytes.saturating_mul(2) => bytes,
-            _ => Vec::new(),
-        }
+            .filter(|memory| memory.len() <= self.window_bytes.saturating_mul(2))
+            .unwrap_or_default()
     }
 }
 
@@ -181,7 +180,7 @@ fn compression(start: &[u8]) -> Option<Compression> {
 }
 
 /// Size of a window, in bytes, unless a single record is larger. Bounds the memory of a batch in flight.
-pub(crate) const WINDOW_BYTES: usize = 512 << 10;
+pub(crate) const WINDOW_BYTES: usize = 256 << 10;
 
 /// Windows remembered for reuse; those of further batches in flight are freed instead.
 const MAX_RETIRED: usize = 64;
@@ -216,9 +215,9 @@ mod tests {
     fn a_forged_length_reserves_little_more_than_there_is() {
         let mut stream = stream_of(&[7; 1000], Pace::AsItComes, 16);
         let window = stream.next_window(b"", 1 << 24).expect("a window");
-        let Bytes::Buffer { bytes, filled } = &*window else { panic!("a buffer") };
-        assert_eq!(*filled, 1000);
-        assert!(bytes.len() <= 2048, "{} bytes were reserved", bytes.len());
+        assert_eq!(window.len(), 1000);
+        let reserved = Arc::into_inner(window).expect("nobody else holds it").into_memory().len();
+        assert!(reserved <= 2048, "{reserved} bytes were reserved");
     }
 
     #[test]
