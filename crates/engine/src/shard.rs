@@ -27,8 +27,10 @@ pub struct Shard {
     checksums: Checksums,
 }
 
-/// Steps that the hand of the flow table goes for each packet.
-const STEPS_PER_PACKET: usize = 2;
+/// Segments after which the hand of the flow table moves, and how far: on average two steps for each segment, so that
+/// it comes round sooner than the table can grow. Several at once, since the next steps are in the cache then.
+const SEGMENTS_PER_ROUND: u64 = 8;
+const STEPS_PER_ROUND: usize = 16;
 
 impl Shard {
     /// A shard that has seen nothing.
@@ -84,10 +86,8 @@ impl Shard {
     }
 
     fn segment(&mut self, packet: &Packet<'_>, segment: &TcpSegment<'_>) {
-        for _ in 0..STEPS_PER_PACKET {
-            if let Some((idle, last_seen)) = self.table.step(packet.time) {
-                self.close(idle, last_seen);
-            }
+        if self.stats.tcp_segments.is_multiple_of(SEGMENTS_PER_ROUND) {
+            self.forget_idle(packet.time);
         }
         let at = At { time: packet.time, frame: packet.frame };
         let (key, direction) = FlowKey::of(segment.source, segment.destination);
@@ -124,6 +124,14 @@ impl Shard {
         if let Some(entry) = self.table.entry(position) {
             entry.state = state;
             entry.opened.0 = opened;
+        }
+    }
+
+    fn forget_idle(&mut self, now: Timestamp) {
+        for _ in 0..STEPS_PER_ROUND {
+            if let Some((idle, last_seen)) = self.table.step(now) {
+                self.close(idle, last_seen);
+            }
         }
     }
 

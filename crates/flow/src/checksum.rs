@@ -41,21 +41,34 @@ pub(crate) fn sum(bytes: &[u8]) -> u16 {
     fold(words(bytes))
 }
 
-/// Adds 32-bit words in the order of this machine: the sum does not depend on it ([RFC 1071] 2 B), and needs no
-/// swapping. Cannot overflow: fewer than 2^32 words.
+/// Adds 64-bit words in the order of this machine, and folds the sum to 48 bits: it does not depend on the order, nor on
+/// the size of the words ([RFC 1071] 2), and needs no swapping.
 #[inline]
 fn words(bytes: &[u8]) -> u64 {
-    let (chunks, rest) = bytes.as_chunks::<4>();
-    let mut total: u64 = chunks.iter().map(|chunk| u64::from(u32::from_ne_bytes(*chunk))).sum();
-    if !rest.is_empty() {
-        let mut last = [0; 4];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
+    // Two sums side by side, since each addition waits for the carry of the one before. They do not overflow: fewer
+    // than 2^64 words.
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    let (mut even, mut odd) = (0_u128, 0_u128);
+    for block in blocks {
+        if let ([first, second], _) = block.as_chunks::<8>() {
+            even += u128::from(u64::from_ne_bytes(*first));
+            odd += u128::from(u64::from_ne_bytes(*second));
         }
-        total += u64::from(u32::from_ne_bytes(last));
     }
-    total
+    let mut last = [0; 16];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let mut total = even + odd + (u128::from_ne_bytes(last) & LOW) + (u128::from_ne_bytes(last) >> 64);
+    total = (total & LOW) + (total >> 64);
+    total = (total & 0xffff_ffff) + (total >> 32 & 0xffff_ffff) + (total >> 64);
+    #[allow(clippy::cast_possible_truncation)] // below 2^34
+    let folded = total as u64;
+    folded
 }
+
+/// The lower half of a 128-bit number.
+const LOW: u128 = 0xffff_ffff_ffff_ffff;
 
 /// A 32-bit number as it would stand in a header, read in the order of this machine.
 fn in_memory_order(number: usize) -> u64 {

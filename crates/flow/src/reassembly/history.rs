@@ -21,7 +21,7 @@ impl History {
 
     /// Remembers bytes that stand directly behind those remembered so far.
     pub(super) fn append(&mut self, bytes: &[u8], memory: &mut Memory) {
-        let wanted = (self.ring.len() + bytes.len()).next_power_of_two().clamp(MIN_BYTES, MAX_BYTES);
+        let wanted = if self.ring.len() + bytes.len() > MIN_BYTES { MAX_BYTES } else { MIN_BYTES };
         if self.granted < wanted {
             self.grow(wanted, memory);
         }
@@ -51,7 +51,8 @@ impl History {
     /// Gives the memory back.
     pub(super) fn release(&mut self, memory: &mut Memory) {
         memory.release_history(self.granted);
-        *self = Self::new();
+        let Self { ring, .. } = std::mem::replace(self, Self::new());
+        memory.take_back(ring);
     }
 
     /// Whether `bytes` at `position` differ from what is remembered; `next` is the position behind the last byte.
@@ -67,10 +68,11 @@ impl History {
     fn grow(&mut self, wanted: usize, memory: &mut Memory) {
         let granted = memory.grant_history(self.granted, wanted, MIN_BYTES);
         if granted > self.granted {
-            self.ring.rotate_left(self.oldest);
-            self.oldest = 0;
-            self.granted = granted;
-            self.ring.reserve_exact(granted - self.ring.len());
+            let mut ring = memory.spare_ring(granted);
+            let (young, old) = self.ring.split_at_checked(self.oldest).unwrap_or_default();
+            ring.extend_from_slice(old);
+            ring.extend_from_slice(young);
+            *self = Self { ring, granted, oldest: 0 };
         }
     }
 
@@ -96,7 +98,9 @@ fn offset(from: u64, to: u64) -> usize {
 }
 
 /// Bytes remembered per direction. Retransmissions that hide an attack follow the first copy closely.
-const MAX_BYTES: usize = 4096;
+pub(super) const MAX_BYTES: usize = 4096;
+
+/// Bytes remembered of a direction that sends little.
 const MIN_BYTES: usize = 512;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The memory that the reassemblers of one shard share.
 
+use super::history::MAX_BYTES as RING_BYTES;
 use rpcscope_model::{Limits, Stats};
 
 /// Budget and counters of all reassemblers of one shard.
@@ -11,7 +12,13 @@ pub struct Memory {
     history: usize,
     limit: usize,
     limit_per_stream: usize,
+    /// Rings of connections that have ended, for those that begin: fresh memory of that size is dear. At most
+    /// [`MAX_SPARE_RINGS`], each empty and of [`RING_BYTES`].
+    spare_rings: Vec<Vec<u8>>,
 }
+
+/// Spare rings that are kept: half a megabyte for each shard.
+const MAX_SPARE_RINGS: usize = 128;
 
 impl Memory {
     /// Makes a budget: `limits.reassembly_bytes` for what is held back in all streams,
@@ -24,6 +31,7 @@ impl Memory {
             history: 0,
             limit: limits.reassembly_bytes,
             limit_per_stream: limits.reassembly_bytes_per_stream,
+            spare_rings: Vec::new(),
         }
     }
 
@@ -60,6 +68,20 @@ impl Memory {
         };
         self.history += granted - have;
         granted
+    }
+
+    /// An empty ring with room for `bytes`.
+    pub(super) fn spare_ring(&mut self, bytes: usize) -> Vec<u8> {
+        let spare = if bytes == RING_BYTES { self.spare_rings.pop() } else { None };
+        spare.unwrap_or_else(|| Vec::with_capacity(bytes))
+    }
+
+    /// Takes a ring that is not needed any more.
+    pub(super) fn take_back(&mut self, mut ring: Vec<u8>) {
+        if ring.capacity() == RING_BYTES && self.spare_rings.len() < MAX_SPARE_RINGS {
+            ring.clear();
+            self.spare_rings.push(ring);
+        }
     }
 
     pub(super) fn release_history(&mut self, bytes: usize) {

@@ -17,7 +17,8 @@ use uuid::Uuid;
 /// The open calls, by call id.
 #[derive(Debug)]
 pub(crate) struct Calls {
-    open: Bounded<CallId, OpenCall>,
+    /// Behind a pointer, since the table moves them about.
+    open: Bounded<CallId, Box<OpenCall>>,
     /// How often bytes of each side were lost. A call that was open meanwhile may have lost its reply.
     losses: [u32; 2],
 }
@@ -102,7 +103,7 @@ impl Calls {
                 AnomalyKind::CallIdReused
             };
             scope.anomaly(at, kind);
-            self.close(header.call_id, old, None, scope);
+            self.close(header.call_id, &old, None, scope);
         }
         if !fragment.is_first() {
             scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
@@ -168,7 +169,7 @@ impl Calls {
         if fragment.is_last()
             && let Some(call) = self.open.remove(&header.call_id)
         {
-            self.close(header.call_id, call, Some(Reply::Response), scope);
+            self.close(header.call_id, &call, Some(Reply::Response), scope);
         }
     }
 
@@ -187,11 +188,11 @@ impl Calls {
             Some(call) => call,
             None => {
                 scope.output.open_calls += 1;
-                self.begin_with_reply(header, fault.context_id, contexts, at, scope)
+                Box::new(self.begin_with_reply(header, fault.context_id, contexts, at, scope))
             }
         };
         call.reply = Some(Progress::begin(&fragment));
-        self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
+        self.close(header.call_id, &call, Some(Reply::Fault(fault.status)), scope);
     }
 
     /// Whether a call with this id is open.
@@ -240,7 +241,7 @@ impl Calls {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         while let Some((call_id, call)) = self.open.pop_oldest() {
-            self.close(call_id, call, None, scope);
+            self.close(call_id, &call, None, scope);
         }
     }
 
@@ -284,7 +285,7 @@ impl Calls {
     fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {
         let oldest = self.open.oldest().map(|(id, _)| *id);
         scope.output.open_calls += 1;
-        let evicted = match self.open.insert(call_id, call) {
+        let evicted = match self.open.insert(call_id, Box::new(call)) {
             Some(evicted) => Some((oldest.unwrap_or(call_id), evicted)),
             // Too many in all: whoever opens one more pays for it.
             None if scope.output.open_calls > scope.output.limits.open_calls_in_all => self.open.pop_oldest(),
@@ -293,13 +294,13 @@ impl Calls {
         if let Some((call_id, evicted)) = evicted {
             scope.output.stats.calls_evicted += 1;
             scope.anomaly(at, AnomalyKind::CallsEvicted);
-            self.close(call_id, evicted, None, scope);
+            self.close(call_id, &evicted, None, scope);
         }
     }
 
     /// Reports a call. `reply` is what ended it; when nothing did, part of a response may have been seen all the
     /// same: then it is known that the server replied.
-    fn close(&self, call_id: CallId, call: OpenCall, reply: Option<Reply>, scope: &mut Scope<'_>) {
+    fn close(&self, call_id: CallId, call: &OpenCall, reply: Option<Reply>, scope: &mut Scope<'_>) {
         scope.output.open_calls = scope.output.open_calls.saturating_sub(1);
         let [client_losses, server_losses] = self.losses;
         let lost = server_losses != call.losses
