@@ -1,9 +1,6 @@
 //! Integers as decimal digits, without the standard library's formatting machinery: a line of output has about
 //! twenty of them.
 
-/// Digits of 2^64 - 1.
-const MOST_DIGITS: usize = 20;
-
 /// The numbers 0 to 99 as two digits each.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];
@@ -16,26 +13,45 @@ const PAIRS: [[u8; 2]; 100] = {
 };
 
 /// Appends `value` in decimal.
+///
+/// Every copy has a length that is known when it is compiled, and most numbers in a line have one or two digits.
+#[inline]
 pub(crate) fn push(out: &mut Vec<u8>, value: u64) {
-    if value < 10 {
-        return out.push(b'0' + (value % 10) as u8);
+    match value {
+        0..10 => out.push(digit(value)),
+        10..100 => out.extend_from_slice(pair(value)),
+        _ => push_long(out, value),
     }
-    let count = value.checked_ilog10().map_or(1, |log| log as usize + 1);
-    // Room of a fixed size is made and then cut to what is needed: that is faster than a copy of a length that is not
-    // known, and than a copy that must wait for the digits.
-    let start = out.len();
-    out.extend_from_slice(&[b'0'; MOST_DIGITS]);
-    let digits = out.get_mut(start..start + count).unwrap_or_default();
-    let mut rest = value;
-    let mut pairs = digits.rchunks_exact_mut(2);
-    for pair in &mut pairs {
-        pair.copy_from_slice(&PAIRS[(rest % 100) as usize]);
-        rest /= 100;
+}
+
+fn push_long(out: &mut Vec<u8>, value: u64) {
+    match value {
+        0..10 => out.push(digit(value)),
+        10..100 => out.extend_from_slice(pair(value)),
+        100..1000 => {
+            let [tens, units] = *pair(value % 100);
+            out.extend_from_slice(&[digit(value / 100), tens, units]);
+        }
+        1000..10_000 => out.extend_from_slice(&four(value)),
+        _ => {
+            push_long(out, value / 10_000);
+            out.extend_from_slice(&four(value % 10_000));
+        }
     }
-    if let [digit] = pairs.into_remainder() {
-        *digit = b'0' + (rest % 10) as u8;
-    }
-    out.truncate(start + count);
+}
+
+fn digit(value: u64) -> u8 {
+    b'0' + (value % 10) as u8
+}
+
+fn pair(value: u64) -> &'static [u8; 2] {
+    &PAIRS[(value % 100) as usize]
+}
+
+/// The four digits of a number below 10,000.
+fn four(value: u64) -> [u8; 4] {
+    let ([a, b], [c, d]) = (*pair(value / 100), *pair(value % 100));
+    [a, b, c, d]
 }
 
 /// Appends the last `N` decimal digits of `value`, with leading zeros.

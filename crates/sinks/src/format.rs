@@ -10,6 +10,11 @@ macro_rules! formats {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Format { $(#[doc = $meaning] $variant,)* }
 
+        /// What an output has written before and may write again; saves it the work. One for each thread and context:
+        /// the bytes do not depend on it.
+        #[derive(Debug, Default)]
+        pub struct Memo { $($module: $module::Memo,)* }
+
         impl Format {
             /// All outputs, in the order of their declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
@@ -30,8 +35,8 @@ macro_rules! formats {
             }
 
             /// Appends one event: a whole number of lines, none when the output does not show this event.
-            pub fn event(self, event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
-                match self { $(Self::$variant => $module::event(event, context, out),)* }
+            pub fn event(self, event: &Event, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
+                match self { $(Self::$variant => $module::event(event, context, &mut memo.$module, out),)* }
             }
 
             /// Appends what stands after the last event. `now` is the time of the last frame.
@@ -132,14 +137,15 @@ mod tests {
         let context = samples::context();
         for format in Format::ALL {
             let mut whole = Vec::new();
+            let mut memo = Memo::default();
             for event in &events {
-                format.event(event, &context, &mut whole);
+                format.event(event, &context, &mut memo, &mut whole);
             }
             let parts: Vec<u8> = events
                 .iter()
                 .flat_map(|event| {
                     let mut part = Vec::new();
-                    format.event(event, &context, &mut part);
+                    format.event(event, &context, &mut Memo::default(), &mut part);
                     part
                 })
                 .collect();

@@ -39,6 +39,11 @@ impl<'o> Json<'o> {
         Self { out }
     }
 
+    /// Goes on with an object that has members before these.
+    pub(crate) fn resume(out: &'o mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
     /// Closes the object and ends the line.
     pub(crate) fn end(self) {
         self.out.extend_from_slice(b"}\n");

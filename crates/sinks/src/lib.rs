@@ -1,8 +1,8 @@
 //! Where results go: each output is a module that turns an event into bytes.
 //!
 //! [`Format`] is the registry of the outputs that write event by event; [`Summary`] counts what a whole run showed.
-//! Nothing here opens a file, reads a clock or keeps state between events, so that any number of threads can format
-//! parts of one run, and the parts joined in order are the same bytes as if one thread had written them.
+//! Nothing here opens a file or reads a clock, and no line depends on the lines before it, so that any number of threads
+//! can format parts of one run, and the parts joined in order are the same bytes as if one thread had written them.
 
 mod clock;
 mod community_id;
@@ -16,5 +16,5 @@ mod summary;
 mod table;
 mod text;
 
-pub use format::{Clock, Colour, Context, Detail, Format};
+pub use format::{Clock, Colour, Context, Detail, Format, Memo};
 pub use summary::{RunFigures, Summary};

@@ -3,7 +3,7 @@
 use rpcscope_capture::{Batch, Input, Reader, inputs};
 use rpcscope_engine::{Checksums, Engine};
 use rpcscope_model::{Event, Frame, Timestamp};
-use rpcscope_sinks::{Context, Detail, Format};
+use rpcscope_sinks::{Context, Detail, Format, Memo};
 use rpcscope_suite::corpus::corpus;
 use rpcscope_suite::manifest::own_captures;
 use rpcscope_testkit::Rng;
@@ -136,7 +136,7 @@ impl Output {
         for event in self.events.drain(..) {
             for format in Format::ALL {
                 self.bytes.clear();
-                format.event(&event, &context, &mut self.bytes);
+                format.event(&event, &context, &mut Memo::default(), &mut self.bytes);
                 assert!(std::str::from_utf8(&self.bytes).is_ok(), "{format:?} writes UTF-8");
             }
         }

@@ -11,7 +11,7 @@ use crate::output::Output;
 use indicatif::ProgressBar;
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Event, Stats, Timestamp};
-use rpcscope_sinks::{Context, Format, Summary};
+use rpcscope_sinks::{Context, Format, Memo, Summary};
 
 /// What is done with the frames of a capture.
 pub(crate) struct Plan<'a> {
@@ -48,18 +48,19 @@ pub(crate) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
 struct Writer<'a> {
     plan: &'a Plan<'a>,
     summary: Summary,
+    memo: Memo,
     bytes: Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
     fn new(plan: &'a Plan<'a>) -> Self {
-        Self { plan, summary: Summary::default(), bytes: Vec::new() }
+        Self { plan, summary: Summary::default(), memo: Memo::default(), bytes: Vec::new() }
     }
 
     fn event(&mut self, event: &Event) {
         if self.plan.summarise {
             self.summary.observe(event);
         }
-        self.plan.format.event(event, &self.plan.context, &mut self.bytes);
+        self.plan.format.event(event, &self.plan.context, &mut self.memo, &mut self.bytes);
     }
 }

@@ -9,7 +9,7 @@ use rpcscope_engine::Engine;
 use rpcscope_model::Timestamp;
 
 /// Bytes of output that are collected before they are written.
-const WRITE_BYTES: usize = 256 << 10;
+const WRITE_BYTES: usize = 64 << 10;
 
 pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
     let mut engine = Engine::new(plan.checksums);

@@ -38,7 +38,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
             json.number(key!("ack_result"), result);
         }
         if let Some(name) = context.interface.name {
-            json.string(key!("service"), name);
+            json.plain(key!("service"), name);
         }
         json.close();
     }

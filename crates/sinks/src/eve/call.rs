@@ -36,10 +36,10 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
             json.number(key!("ack_result"), 0u8);
         }
         if let Some(name) = interface.name {
-            json.string(key!("service"), name);
+            json.plain(key!("service"), name);
         }
         if let Some(procedure) = call.procedure {
-            json.string(key!("procedure"), procedure);
+            json.plain(key!("procedure"), procedure);
         }
         json.close();
         json.close_array();

@@ -6,10 +6,13 @@
 mod anomaly;
 mod bind;
 mod call;
+mod memo;
 mod stats;
 
+pub(crate) use memo::Memo;
+
+use crate::Context;
 use crate::json::{Json, key};
-use crate::{Context, clock, community_id};
 use rpcscope_model::{
     Event, EventBody, EventHeader, FrameNumber, NDR, NDR64, Security, Timestamp, Transport,
 };
@@ -18,30 +21,27 @@ use uuid::Uuid;
 /// Room for a line of usual length, so that the buffer grows at most once for it.
 const USUAL_LINE_BYTES: usize = 1024;
 
-/// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
-const FLOW_ID_MASK: u64 = (1 << 53) - 1;
-
 /// JSON lines have nothing before the first event.
 pub(crate) fn begin(_context: &Context<'_>, _out: &mut Vec<u8>) {}
 
 /// Appends one event as one line.
-pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
+pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
     out.reserve(USUAL_LINE_BYTES);
     let mut json = Json::begin(out);
     let header = &event.header;
     match &event.body {
         EventBody::Call(call) => {
-            envelope(&mut json, header, context, "dcerpc");
+            envelope(&mut json, header, context, memo, "dcerpc");
             call::dcerpc(&mut json, call, header.transport);
             call::rpcscope(&mut json, call, header);
         }
         EventBody::Bind(bind) => {
-            envelope(&mut json, header, context, "dcerpc");
+            envelope(&mut json, header, context, memo, "dcerpc");
             bind::dcerpc(&mut json, bind);
             bind::rpcscope(&mut json, bind, header);
         }
         EventBody::Anomaly(anomaly) => {
-            envelope(&mut json, header, context, "anomaly");
+            envelope(&mut json, header, context, memo, "anomaly");
             anomaly::write(&mut json, anomaly, header.transport);
         }
     }
@@ -51,55 +51,28 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
 /// Appends the counters as the last line.
 pub(crate) fn end(stats: &rpcscope_model::Stats, now: Timestamp, _context: &Context<'_>, out: &mut Vec<u8>) {
     let mut json = Json::begin(out);
-    timestamp(&mut json, now);
+    json.key(key!("timestamp"));
+    Memo::default().push_time(json.raw(), now);
     json.plain(key!("event_type"), "stats");
     stats::write(&mut json, stats);
     json.end();
 }
 
-/// Writes what all events of a flow share.
-fn envelope(json: &mut Json<'_>, header: &EventHeader, context: &Context<'_>, event_type: &'static str) {
-    let (proto, protocol) = match header.transport {
-        Transport::NcadgIpUdp => ("UDP", community_id::UDP),
-        _ => ("TCP", community_id::TCP),
-    };
-    timestamp(json, header.time);
-    json.number(key!("flow_id"), header.flow_id & FLOW_ID_MASK);
-    if let Some(seed) = context.community_id {
-        json.key(key!("community_id"));
-        let out = json.raw();
-        out.push(b'"');
-        community_id::push(out, seed, protocol, header.client, header.server);
-        out.push(b'"');
-    }
+/// Writes what all events have.
+fn envelope(
+    json: &mut Json<'_>,
+    header: &EventHeader,
+    context: &Context<'_>,
+    memo: &mut Memo,
+    event_type: &'static str,
+) {
+    json.key(key!("timestamp"));
+    memo.push_time(json.raw(), header.time);
+    let flow = memo.flow(header, context);
+    json.raw().extend_from_slice(flow.name());
     json.plain(key!("event_type"), event_type);
     json.number(key!("pcap_cnt"), header.frame.0);
-    if let Some(capture) = context.capture {
-        json.string(key!("pcap_filename"), capture);
-    }
-    json.address(key!("src_ip"), header.client.address);
-    json.number(key!("src_port"), header.client.port);
-    json.address(key!("dest_ip"), header.server.address);
-    json.number(key!("dest_port"), header.server.port);
-    json.plain(key!("proto"), proto);
-    json.plain(key!("app_proto"), app_proto(header.transport));
-}
-
-fn timestamp(json: &mut Json<'_>, time: Timestamp) {
-    json.key(key!("timestamp"));
-    let out = json.raw();
-    out.push(b'"');
-    clock::push_eve(out, time);
-    out.push(b'"');
-}
-
-/// Suricata's name of the protocol that stands directly on TCP or UDP.
-const fn app_proto(transport: Transport) -> &'static str {
-    match transport {
-        Transport::NcacnIpTcp | Transport::NcadgIpUdp => "dcerpc",
-        Transport::NcacnNpSmb1 | Transport::NcacnNpSmb2 => "smb",
-        Transport::NcacnHttp => "http",
-    }
+    json.raw().extend_from_slice(flow.ends());
 }
 
 /// Writes the protocol sequence, and for pipes the version of SMB; 2 stands for 2 and 3.
@@ -167,7 +140,7 @@ mod tests {
 
     fn line(event: &Event, context: &Context<'_>) -> String {
         let mut out = Vec::new();
-        super::event(event, context, &mut out);
+        super::event(event, context, &mut Memo::default(), &mut out);
         String::from_utf8(out).expect("UTF-8")
     }
 

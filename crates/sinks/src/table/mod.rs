@@ -68,8 +68,11 @@ pub(crate) fn begin(context: &Context<'_>, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// Lines for people are few: nothing is remembered.
+pub(crate) type Memo = ();
+
 /// Appends the line of an event, if it is shown.
-pub(crate) fn event(event: &Event, context: &Context<'_>, out: &mut Vec<u8>) {
+pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out: &mut Vec<u8>) {
     let header = &event.header;
     match &event.body {
         EventBody::Call(call) => call::line(call, header, context, out),
@@ -306,7 +309,7 @@ mod tests {
         let mut out = Vec::new();
         begin(context, &mut out);
         for one in events {
-            event(one, context, &mut out);
+            event(one, context, &mut (), &mut out);
         }
         String::from_utf8(out).expect("UTF-8")
     }
