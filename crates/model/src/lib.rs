@@ -5,8 +5,10 @@
 
 mod address;
 mod anomaly;
+mod arguments;
 mod event;
 mod frame;
+mod identity;
 mod ids;
 mod limits;
 mod parse_error;
@@ -17,11 +19,13 @@ mod time;
 
 pub use address::{Address, Endpoint};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
+pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
 pub use event::{
     Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned, OfferedContext, Outcome, Part,
     Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};
+pub use identity::{AuthResult, EncryptionType, Identity, Kerberos, NtlmVersion, OsVersion, ServerIdentity};
 pub use ids::{
     AuthLevel, AuthType, CallId, ContextId, NDR, NDR64, Opnum, SyntaxId, bind_time_feature_negotiation,
 };

@@ -1,0 +1,50 @@
+//! Security identifiers.
+
+use super::Ndr;
+use rpcscope_model::Stopped;
+use std::fmt;
+
+/// A security identifier ([MS-DTYP] 2.4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sid {
+    revision: u8,
+    authority: [u8; 6],
+    sub_authorities: [u32; Self::MAX_SUB_AUTHORITIES],
+    count: usize,
+}
+
+impl Sid {
+    /// Sub-authorities in one identifier ([MS-DTYP] 2.4.2.3).
+    const MAX_SUB_AUTHORITIES: usize = 15;
+}
+
+impl fmt::Display for Sid {
+    /// The form of [MS-DTYP] 2.4.2.1: the authority is decimal when it fits into 32 bits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let authority = self.authority.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
+        write!(f, "S-{}-", self.revision)?;
+        match u32::try_from(authority) {
+            Ok(authority) => write!(f, "{authority}")?,
+            Err(_) => write!(f, "0x{authority:012X}")?,
+        }
+        self.sub_authorities.iter().take(self.count).try_for_each(|value| write!(f, "-{value}"))
+    }
+}
+
+impl Ndr<'_> {
+    /// RPC_SID ([MS-DTYP] 2.4.2.3), behind its pointer.
+    pub fn sid(&mut self, field: &'static str) -> Result<Sid, Stopped> {
+        let count = self.count(field)?;
+        let revision = self.u8(field)?;
+        let declared = self.u8(field)?;
+        if count > Sid::MAX_SUB_AUTHORITIES || usize::from(declared) != count {
+            return Err(self.malformed(field));
+        }
+        let authority = self.fixed_bytes(field, 6)?.first_chunk().copied().unwrap_or_default();
+        let mut sid = Sid { revision, authority, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES], count };
+        for value in sid.sub_authorities.iter_mut().take(count) {
+            *value = self.u32(field)?;
+        }
+        Ok(sid)
+    }
+}

@@ -1,0 +1,156 @@
+//! Characters of a stub, as a text that is valid and bounded.
+
+use crate::ByteOrder;
+use rpcscope_model::Text;
+use std::fmt::Write;
+
+/// Characters of 16 bits, as they stand in the stub, without their terminator.
+#[derive(Clone, Copy, Debug)]
+pub struct Wide<'a> {
+    bytes: &'a [u8],
+    order: ByteOrder,
+    cut: bool,
+}
+
+/// Characters of 8 bits, as they stand in the stub, without their terminator.
+#[derive(Clone, Copy, Debug)]
+pub struct Narrow<'a> {
+    bytes: &'a [u8],
+    cut: bool,
+}
+
+impl<'a> Wide<'a> {
+    /// A string that ends before its first NUL, as the server will see it.
+    pub(super) fn terminated(bytes: &'a [u8], order: ByteOrder, cut: bool) -> Self {
+        match bytes.chunks_exact(2).position(|unit| unit == [0, 0]) {
+            Some(units) => {
+                Self { bytes: bytes.get(..units.saturating_mul(2)).unwrap_or(bytes), order, cut: false }
+            }
+            None => Self { bytes, order, cut },
+        }
+    }
+
+    /// A string of known length. NULs at its end are left out.
+    pub fn counted(bytes: &'a [u8], order: ByteOrder, cut: bool) -> Self {
+        let mut bytes = bytes.get(..bytes.len() & !1).unwrap_or(bytes);
+        while let [head @ .., 0, 0] = bytes {
+            bytes = head;
+        }
+        Self { bytes, order, cut }
+    }
+
+    /// The text, of at most `limit` characters, and of four times as many bytes when many had to be escaped.
+    pub fn text(&self, limit: usize) -> Text {
+        let mut string = String::with_capacity((self.bytes.len() / 2).min(limit));
+        // Nearly all text is ASCII.
+        let ascii = self.units().take(limit).map_while(|unit| match u8::try_from(unit) {
+            Ok(byte @ 1..=0x7f) => Some(char::from(byte)),
+            _ => None,
+        });
+        string.extend(ascii);
+        let limit = limit.saturating_sub(string.len());
+        let most = string.len().saturating_add(limit.saturating_mul(4));
+        let mut rest = char::decode_utf16(self.units().skip(string.len()));
+        for char in rest.by_ref().take(limit) {
+            match char {
+                Ok('\0') => string.push_str("\\0"),
+                Ok(char) => string.push(char),
+                Err(error) => _ = write!(string, "\\u{{{:x}}}", error.unpaired_surrogate()),
+            }
+            if string.len() >= most {
+                break;
+            }
+        }
+        Text { string, cut: self.cut || rest.next().is_some() }
+    }
+
+    fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
+        let order = self.order;
+        self.bytes.chunks_exact(2).filter_map(move |unit| {
+            let unit = *unit.first_chunk()?;
+            Some(match order {
+                ByteOrder::Little => u16::from_le_bytes(unit),
+                ByteOrder::Big => u16::from_be_bytes(unit),
+            })
+        })
+    }
+}
+
+impl<'a> Narrow<'a> {
+    /// A string that ends before its first NUL, as the server will see it.
+    pub(super) fn terminated(bytes: &'a [u8], cut: bool) -> Self {
+        match bytes.iter().position(|byte| *byte == 0) {
+            Some(end) => Self { bytes: bytes.get(..end).unwrap_or(bytes), cut: false },
+            None => Self { bytes, cut },
+        }
+    }
+
+    /// A string of known length. NULs at its end are left out.
+    pub fn counted(bytes: &'a [u8], cut: bool) -> Self {
+        let mut bytes = bytes;
+        while let [head @ .., 0] = bytes {
+            bytes = head;
+        }
+        Self { bytes, cut }
+    }
+
+    /// The text, of at most `limit` characters. What is not ASCII is escaped: the code page is not known.
+    pub fn text(&self, limit: usize) -> Text {
+        let taken = self.bytes.get(..limit).unwrap_or(self.bytes);
+        let mut string = String::with_capacity(taken.len());
+        for byte in taken {
+            match *byte {
+                0 => string.push_str("\\0"),
+                byte if byte.is_ascii() => string.push(char::from(byte)),
+                byte => _ = write!(string, "\\x{byte:02x}"),
+            }
+        }
+        Text { string, cut: self.cut || taken.len() < self.bytes.len() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf16(text: &str) -> Vec<u8> {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_terminated_string_ends_where_the_server_ends_it() {
+        let text = Wide::terminated(&utf16("cmd\0 harmless"), ByteOrder::Little, true).text(99);
+        assert_eq!(text, Text::whole("cmd"));
+        assert_eq!(Narrow::terminated(b"cmd\0 harmless", true).text(99), Text::whole("cmd"));
+    }
+
+    #[test]
+    fn a_nul_inside_of_a_counted_string_is_shown() {
+        assert_eq!(
+            Wide::counted(&utf16("Run\0x\0\0"), ByteOrder::Little, false).text(99),
+            Text::whole("Run\\0x")
+        );
+        assert_eq!(Narrow::counted(b"Run\0x\0", false).text(99), Text::whole("Run\\0x"));
+    }
+
+    #[test]
+    fn what_is_not_text_is_escaped() {
+        let lone = [0x61, 0, 0, 0xd8, 0x62, 0];
+        assert_eq!(Wide::counted(&lone, ByteOrder::Little, false).text(9), Text::whole("a\\u{d800}b"));
+        assert_eq!(Narrow::counted(b"a\x81", false).text(9), Text::whole("a\\x81"));
+    }
+
+    #[test]
+    fn a_text_past_its_limit_is_marked() {
+        let bytes = utf16("abcdef");
+        let text = Wide::counted(&bytes, ByteOrder::Little, false);
+        assert_eq!(text.text(5), Text { string: "abcde".into(), cut: true });
+        assert_eq!(text.text(6), Text::whole("abcdef"));
+        assert_eq!(Narrow::counted(b"abc", false).text(2), Text { string: "ab".into(), cut: true });
+    }
+
+    #[test]
+    fn byte_order_applies_to_wide_characters() {
+        assert_eq!(Wide::counted(&[0, 0x61, 0, 0x62], ByteOrder::Big, false).text(9), Text::whole("ab"));
+    }
+}
