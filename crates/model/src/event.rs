@@ -1,7 +1,8 @@
 //! What the sensor says: one value per call, bind and anomaly.
 
 use crate::{
-    Anomaly, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Opnum, SyntaxId, Timestamp,
+    Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Opnum, SyntaxId,
+    Timestamp,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -175,6 +176,13 @@ pub struct Security {
     pub context_id: u32,
 }
 
+impl Security {
+    /// Whether it encrypts stubs.
+    pub fn seals(self) -> bool {
+        self.level == AuthLevel::PKT_PRIVACY
+    }
+}
+
 /// One remote procedure call.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Call {
@@ -212,6 +220,8 @@ pub struct Call {
     pub outcome: Outcome,
     /// Activity of a connectionless call.
     pub activity: Option<Uuid>,
+    /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
+    pub arguments: Option<Box<Arguments>>,
 }
 
 /// A bind or alter_context with its answer.

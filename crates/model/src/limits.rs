@@ -29,8 +29,13 @@ pub struct Limits {
     pub open_calls: usize,
     /// Calls waiting for their reply, in all associations together.
     pub open_calls_in_all: usize,
-    /// Bytes of PDUs that wait for their rest, in all channels together.
-    pub pdu_bytes: usize,
+    /// Bytes that wait for something, in all channels together: of PDUs and stubs for their rest, of arguments for the
+    /// end of their call, of the names of context handles for calls that use them.
+    pub held_bytes: usize,
+    /// Bytes of a request or response that are kept to decode its arguments, when it comes in several fragments.
+    pub stub_bytes: usize,
+    /// Context handles of one association whose names are remembered.
+    pub handles: usize,
     /// Fragments that are followed in one call.
     pub fragments: u32,
     /// Activities of the connectionless protocol followed at once.
@@ -52,7 +57,7 @@ impl Limits {
             smb_sessions: all.smb_sessions / shards,
             pipes_in_all: all.pipes_in_all / shards,
             open_calls_in_all: all.open_calls_in_all / shards,
-            pdu_bytes: all.pdu_bytes / shards,
+            held_bytes: all.held_bytes / shards,
             activities: all.activities / shards,
             http_connections: all.http_connections / shards,
             ..all
@@ -74,7 +79,9 @@ impl Limits {
         security_contexts: 64,
         open_calls: 4096,
         open_calls_in_all: 1 << 20,
-        pdu_bytes: 64 << 20,
+        held_bytes: 64 << 20,
+        stub_bytes: 256 << 10,
+        handles: 1024,
         fragments: 65536,
         activities: 65536,
         http_connections: 16384,

@@ -53,6 +53,10 @@ counters! {
     pdus_malformed "RPC PDUs that could not be read.";
     calls "Remote procedure calls.";
     pdus_given_up "PDUs that were reported as cut because too many waited for their rest.";
+    stubs_decoded "Requests and responses whose arguments were decoded.";
+    stubs_stopped "Of these, those that could not be decoded to the end.";
+    stubs_given_up "Requests and responses that were not decoded because too many bytes waited for their rest.";
+    handles_evicted "Context handles forgotten because there were too many.";
     contexts_evicted "Presentation contexts forgotten because there were too many.";
     security_contexts_evicted "Security contexts forgotten because there were too many.";
     calls_evicted "Open calls forgotten because there were too many.";

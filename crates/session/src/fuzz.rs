@@ -89,6 +89,7 @@ impl Tap {
         let at = self.next();
         self.session.finish(&mut self.connection, at);
         self.session.finish_datagrams();
+        assert_eq!(self.session.held_bytes(), 0, "nothing waits when all is over");
         self.check();
     }
 

@@ -128,7 +128,13 @@ impl Tap {
             self.session.finish(connection, at);
         }
         self.session.finish_datagrams();
-        Seen { events: std::mem::take(self.session.events()), stats: *self.session.stats() }
+        let held_bytes = self.held_bytes();
+        Seen { events: std::mem::take(self.session.events()), stats: *self.session.stats(), held_bytes }
+    }
+
+    /// Bytes that wait for something.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.session.held_bytes()
     }
 
     /// One frame each millisecond.
@@ -143,6 +149,8 @@ impl Tap {
 pub(crate) struct Seen {
     pub(crate) events: Vec<Event>,
     pub(crate) stats: Stats,
+    /// Bytes that still waited for something at the end.
+    pub(crate) held_bytes: usize,
 }
 
 impl Seen {

@@ -3,6 +3,7 @@
 //! Transports turn the bytes of a connection into channels; a channel is an ordered pair of PDU streams; an
 //! association pairs the PDUs of a channel into calls. One arrow: transport → channel → association → events.
 
+mod arguments;
 mod association;
 mod bounded;
 mod channel;

@@ -12,13 +12,14 @@ pub(crate) struct Output {
     pub(crate) limits: Limits,
     /// Calls that are open, in all associations.
     pub(crate) open_calls: usize,
-    /// Bytes of PDUs that wait for their rest, in all channels.
-    pdu_bytes: usize,
+    /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
+    /// for calls that use them.
+    held_bytes: usize,
 }
 
 impl Output {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { events: Vec::new(), stats: Stats::default(), limits, open_calls: 0, pdu_bytes: 0 }
+        Self { events: Vec::new(), stats: Stats::default(), limits, open_calls: 0, held_bytes: 0 }
     }
 
     pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
@@ -46,11 +47,21 @@ impl Output {
         self.events.push(Event { header, body });
     }
 
-    /// Notes that a stream that held `before` bytes of a PDU holds `after` now. Returns whether that is too much, so
-    /// that it must give them up: without a bound, many connections that never complete a PDU could fill memory.
+    /// Notes that somebody who held `before` bytes holds `after` now. Returns whether that is too much, so that it must
+    /// give them up: without a bound, many connections that never complete a PDU could fill memory.
     pub(crate) fn hold(&mut self, before: usize, after: usize) -> bool {
-        self.pdu_bytes = self.pdu_bytes.saturating_sub(before).saturating_add(after);
-        after > before && self.pdu_bytes > self.limits.pdu_bytes
+        self.held_bytes = self.held_bytes.saturating_sub(before).saturating_add(after);
+        after > before && self.is_full(0)
+    }
+
+    /// Bytes that wait for something.
+    pub(crate) const fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
+    /// Whether `bytes` more would be too much.
+    pub(crate) const fn is_full(&self, bytes: usize) -> bool {
+        self.held_bytes.saturating_add(bytes) > self.limits.held_bytes
     }
 
     /// Reports an anomaly, or only counts it when its flow had enough of that kind.

@@ -133,6 +133,12 @@ impl Session {
         &mut self.output.events
     }
 
+    /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
+    /// for calls that use them.
+    pub const fn held_bytes(&self) -> usize {
+        self.output.held_bytes()
+    }
+
     /// The counters.
     pub const fn stats(&self) -> &Stats {
         &self.output.stats

@@ -70,11 +70,15 @@ pub(crate) fn push_hex(out: &mut Vec<u8>, value: u32) {
     let mut digits = *b"0x00000000";
     let mut rest = value;
     for digit in digits.iter_mut().skip(2).rev() {
-        let nibble = (rest & 0xf) as u8;
-        *digit = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        *digit = hex_digit((rest & 0xf) as u8);
         rest >>= 4;
     }
     out.extend_from_slice(&digits);
+}
+
+/// The hexadecimal digit of a number below 16.
+pub(crate) fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble.saturating_sub(10).min(5) }
 }
 
 #[cfg(test)]

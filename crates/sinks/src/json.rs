@@ -101,6 +101,18 @@ impl<'o> Json<'o> {
         decimal::push(self.out, value.into());
     }
 
+    /// Begins a member whose name is known only now.
+    pub(crate) fn key_named(&mut self, name: &str) {
+        self.comma();
+        self.quoted(name);
+        self.out.push(b':');
+    }
+
+    /// Begins an item of an array.
+    pub(crate) fn item(&mut self) {
+        self.comma();
+    }
+
     /// Writes a number under a name that needs no escaping.
     pub(crate) fn number_named(&mut self, name: &'static str, value: u64) {
         self.comma();
@@ -152,9 +164,7 @@ impl<'o> Json<'o> {
     #[inline(always)]
     pub(crate) fn status(&mut self, key: Key, value: u32) {
         self.key(key);
-        self.out.push(b'"');
-        decimal::push_hex(self.out, value);
-        self.out.push(b'"');
+        self.status_value(value);
     }
 
     /// Writes `major.minor` as a string.
@@ -197,6 +207,55 @@ impl<'o> Json<'o> {
     pub(crate) fn version_item(&mut self, major: u16, minor: u16) {
         self.comma();
         self.version_value(major, minor);
+    }
+
+    /// Opens an object as a value.
+    pub(crate) fn open_value(&mut self) {
+        self.out.push(b'{');
+    }
+
+    /// Opens an array as a value.
+    pub(crate) fn open_array_value(&mut self) {
+        self.out.push(b'[');
+    }
+
+    /// Writes a string as a value.
+    pub(crate) fn string_value(&mut self, value: &str) {
+        self.quoted(value);
+    }
+
+    /// Writes a number as a value.
+    pub(crate) fn number_value(&mut self, value: u64) {
+        decimal::push(self.out, value);
+    }
+
+    /// Writes a number as a value.
+    pub(crate) fn signed_value(&mut self, value: i64) {
+        if value < 0 {
+            self.out.push(b'-');
+        }
+        decimal::push(self.out, value.unsigned_abs());
+    }
+
+    /// Writes a boolean as a value.
+    pub(crate) fn boolean_value(&mut self, value: bool) {
+        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+    }
+
+    /// Writes a status as a value: `"0x00000005"`.
+    pub(crate) fn status_value(&mut self, value: u32) {
+        self.out.push(b'"');
+        decimal::push_hex(self.out, value);
+        self.out.push(b'"');
+    }
+
+    /// Writes bytes as a value: two hexadecimal digits each.
+    pub(crate) fn hex_value(&mut self, bytes: &[u8]) {
+        self.out.push(b'"');
+        for byte in bytes {
+            self.out.extend([byte >> 4, byte & 0xf].map(decimal::hex_digit));
+        }
+        self.out.push(b'"');
     }
 
     fn name_or_number_value(&mut self, name: Option<&'static str>, number: u64) {

@@ -3,6 +3,7 @@
 use crate::Context;
 use proptest::prelude::*;
 use rpcscope_model::*;
+use std::borrow::Cow;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -58,6 +59,30 @@ fn named(uuid: Uuid, name: &'static str, major: u16) -> Option<Interface> {
     Some(Interface { syntax: syntax(uuid, major, 0), name: Some(name) })
 }
 
+/// One argument of each kind.
+fn arguments() -> Arguments {
+    let text = |string: &str| Value::Text(Text::whole(string));
+    let mut arguments = Arguments::default();
+    arguments.put("service", text("evil"));
+    arguments.put("binary_path", text("cmd /c \"whoami\" > c:\\out"));
+    arguments.put("xml", Value::Text(Text { string: "<Task>".into(), cut: true }));
+    arguments.put("start", Value::Symbol(3, "demand"));
+    arguments.put("access", Value::Number(0xf01ff));
+    arguments.put("bias", Value::Signed(-60));
+    arguments.put("is_remote", Value::Flag(true));
+    arguments.put("sid", Value::Sid("S-1-5-18".into()));
+    arguments.put("time", Value::Time(START));
+    arguments.put("challenge", Value::Bytes(Bytes::head_of(&[0xab; 100])));
+    let names = List { values: vec![text("a"), text("b")], omitted: 3 };
+    arguments.put("names", Value::List(names));
+    let fields =
+        vec![("Name".into(), text("c")), ("Name".into(), text("twice")), ("id".into(), Value::Uuid(SVCCTL))];
+    arguments.put("properties", Value::Fields(fields));
+    arguments.put("status", Value::Status(5));
+    arguments.stopped = Some(Stopped { reason: StopReason::Cut, field: "lpPassword", offset: 112 });
+    arguments
+}
+
 /// Calls over each transport and with each outcome.
 pub(crate) fn calls() -> Vec<Event> {
     let sealed = Call {
@@ -82,6 +107,7 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: Some((Reply::Response, part(5_324, 53, 88))),
         outcome: Outcome::Replied,
         activity: None,
+        arguments: None,
     };
     let denied = Call {
         endpoint: "\\pipe\\svcctl".into(),
@@ -98,6 +124,7 @@ pub(crate) fn calls() -> Vec<Event> {
         request: Some(Part { fragments: 3, ..part(7_000, 60, 9000) }),
         reply: Some((Reply::Fault(5), part(7_100, 61, 0))),
         outcome: Outcome::Faulted,
+        arguments: Some(Box::new(arguments())),
         ..sealed.clone()
     };
     let datagram = Call {
@@ -113,6 +140,7 @@ pub(crate) fn calls() -> Vec<Event> {
         request: Some(part(9_000, 70, 16)),
         outcome: Outcome::Rejected,
         activity: Some(Uuid::from_u128(0x00112233_4455_6677_8899_aabbccddeeff)),
+        arguments: None,
         ..denied.clone()
     };
     let by_pipe = Call {
@@ -126,6 +154,7 @@ pub(crate) fn calls() -> Vec<Event> {
         request: Some(Part { complete: false, ..part(11_000, 80, 4000) }),
         reply: None,
         outcome: Outcome::Unanswered,
+        arguments: None,
         ..denied.clone()
     };
     let lost = Call {
@@ -138,6 +167,7 @@ pub(crate) fn calls() -> Vec<Event> {
         security: Some(Security { auth_type: AuthType(16), level: AuthLevel::PKT_INTEGRITY, context_id: 1 }),
         reply: Some((Reply::Response, Part { complete: false, ..part(12_000, 90, 5) })),
         outcome: Outcome::Lost,
+        arguments: None,
         ..denied.clone()
     };
     let http = Call {
@@ -146,6 +176,7 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: None,
         request: Some(part(13_000, 12_345_678, 8)),
         outcome: Outcome::Cancelled,
+        arguments: None,
         ..denied.clone()
     };
     let call = |transport, after_us, frame, call| Event {
@@ -352,6 +383,31 @@ fn any_learned() -> impl Strategy<Value = Learned> {
     ])
 }
 
+fn any_arguments() -> impl Strategy<Value = Option<Arguments>> {
+    let leaf = prop_oneof![
+        any::<(String, bool)>().prop_map(|(string, cut)| Value::Text(Text { string, cut })),
+        any::<u64>().prop_map(Value::Number),
+        any::<i64>().prop_map(Value::Signed),
+        any::<u32>().prop_map(Value::Status),
+        any::<i64>().prop_map(|time| Value::Time(Timestamp(time))),
+        any::<Vec<u8>>().prop_map(|bytes| Value::Bytes(Bytes::head_of(&bytes))),
+        any_uuid().prop_map(Value::Uuid),
+    ];
+    let value = leaf.prop_recursive(3, 16, 4, |inner| {
+        let named = ("[a-z\"\u{1}]{0,2}[a-z]".prop_map(Cow::Owned), inner.clone());
+        prop_oneof![
+            (prop::collection::vec(inner, 0..4), 0usize..2)
+                .prop_map(|(values, omitted)| Value::List(List { values, omitted })),
+            prop::collection::vec(named, 0..4).prop_map(Value::Fields),
+        ]
+    });
+    prop::option::of(prop::collection::vec(("[a-z]{1,4}", value), 0..5).prop_map(|fields| {
+        let mut arguments = Arguments::default();
+        fields.into_iter().for_each(|(name, value)| arguments.put(name, value));
+        arguments
+    }))
+}
+
 fn any_call() -> impl Strategy<Value = EventBody> {
     let reply = prop_oneof![
         Just(Reply::Response),
@@ -372,8 +428,8 @@ fn any_call() -> impl Strategy<Value = EventBody> {
     let meaning = (prop::option::of(any_interface()), any_learned(), any::<bool>(), procedure, outcome);
     let parts = (prop::option::of(any_part()), prop::option::of((reply, any_part())));
     let security = (prop::option::of(any_security()), any::<bool>());
-    (any_text(), numbers, meaning, parts, security, (uuid(), uuid(), uuid())).prop_map(
-        |(endpoint, numbers, meaning, (request, reply), (security, sealed), uuids)| {
+    (any_text(), numbers, meaning, parts, security, (uuid(), uuid(), uuid()), any_arguments()).prop_map(
+        |(endpoint, numbers, meaning, (request, reply), (security, sealed), uuids, arguments)| {
             let (rpc_version, call_id, context_id, opnum) = numbers;
             let (interface, learned, assumed, procedure, outcome) = meaning;
             EventBody::Call(Box::new(Call {
@@ -394,6 +450,7 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 reply,
                 outcome,
                 activity: uuids.2,
+                arguments: arguments.map(Box::new),
             }))
         },
     )

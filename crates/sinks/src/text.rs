@@ -83,6 +83,16 @@ fn fit(out: &mut Vec<u8>, start: usize, width: usize) -> usize {
     width
 }
 
+/// Cuts the end of what stands in `out` from `start` on, so that it takes at most `width` columns.
+pub(crate) fn cut_to(out: &mut Vec<u8>, start: usize, width: usize) {
+    if columns(out, start) > width
+        && let Some(end) = offset(out, start, width.saturating_sub(1))
+    {
+        out.truncate(end);
+        out.extend_from_slice(ELLIPSIS.as_bytes());
+    }
+}
+
 /// Columns that the UTF-8 text in `out` from `start` on takes: one for each character.
 fn columns(out: &[u8], start: usize) -> usize {
     out.get(start..).unwrap_or_default().iter().filter(|byte| begins_character(**byte)).count()
@@ -129,6 +139,15 @@ mod tests {
         assert_eq!(fitted("svcctl", 8), "svcctl  ");
         assert_eq!(fitted("svcctl", 6), "svcctl");
         assert_eq!(fitted("svcctl", 1), "…");
+    }
+
+    #[test]
+    fn long_lines_lose_their_end() {
+        for (width, left) in [(9, "grüße wo…"), (12, "grüße world!"), (1, "…")] {
+            let mut out = b"xgr\xc3\xbc\xc3\x9fe world!".to_vec();
+            cut_to(&mut out, 1, width);
+            assert_eq!(String::from_utf8(out).expect("UTF-8"), format!("x{left}"));
+        }
     }
 
     #[test]

@@ -4,13 +4,15 @@ use super::Scope;
 use super::contexts::{Answered, Contexts, Definition, Standing};
 use super::progress::{Fragment, Progress};
 use crate::At;
+use crate::arguments::{CallArguments, HandleTable};
 use crate::bounded::Bounded;
 use crate::flow::Ends;
 use rpcscope_model::{
-    AnomalyKind, AuthLevel, Call, CallId, ContextId, EventBody, Interface, Learned, Limits, Opnum, Outcome,
-    Reply, Security, Side, SyntaxId,
+    AnomalyKind, Call, CallId, ContextId, EventBody, Interface, Learned, Limits, Opnum, Outcome, Reply,
+    Security, Side, SyntaxId,
 };
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
+use rpcscope_wire::stub::{Operation, Syntax};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -19,6 +21,8 @@ use uuid::Uuid;
 pub(crate) struct Calls {
     /// Behind a pointer, since the table moves them about.
     open: Bounded<CallId, Box<OpenCall>>,
+    /// What the context handles are called that calls have opened.
+    handles: HandleTable,
     /// How often bytes of each side were lost. A call that was open meanwhile may have lost its reply.
     losses: [u32; 2],
 }
@@ -38,6 +42,8 @@ struct OpenCall {
     security: Option<Security>,
     request: Option<Progress>,
     reply: Option<Progress>,
+    /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
+    arguments: Option<Box<CallArguments>>,
     cancelled: bool,
     /// Losses of the server's side when it was opened.
     losses: u32,
@@ -68,6 +74,16 @@ impl Meaning {
         }
     }
 
+    /// What decodes the arguments of an operation.
+    fn operation(&self, opnum: Opnum) -> Option<(&'static Operation, Syntax)> {
+        let (decoders, transfer_syntax) = match self {
+            Self::Defined(definition) => (definition.decoders, definition.transfer_syntax),
+            Self::OfPipe(interface) => (rpcscope_wire::stub::interface(interface.syntax.uuid), None),
+            Self::Nothing => return None,
+        };
+        Some((decoders?.operation(opnum)?, transfer_syntax.map_or(Syntax::Ndr, Syntax::of)))
+    }
+
     /// What an answer of the server has made of a definition that was taken as accepted.
     fn settled(definition: Definition) -> Self {
         if definition.standing == Standing::Rejected { Self::Nothing } else { Self::Defined(definition) }
@@ -76,7 +92,7 @@ impl Meaning {
 
 impl Calls {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { open: Bounded::new(limits.open_calls), losses: [0; 2] }
+        Self { open: Bounded::new(limits.open_calls), handles: HandleTable::new(limits), losses: [0; 2] }
     }
 
     /// Takes a request or a fragment of one.
@@ -103,7 +119,7 @@ impl Calls {
                 AnomalyKind::CallIdReused
             };
             scope.anomaly(at, kind);
-            self.close(header.call_id, &old, None, scope);
+            self.close(header.call_id, old, None, scope);
         }
         if !fragment.is_first() {
             scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
@@ -112,11 +128,22 @@ impl Calls {
         if let Some(anomaly) = anomaly {
             scope.anomaly(at, anomaly);
         }
+        let mut arguments = match meaning.operation(request.opnum) {
+            Some((operation, syntax)) if !security.is_some_and(Security::seals) => {
+                Some(Box::new(CallArguments::new(operation, syntax)))
+            }
+            _ => None,
+        };
+        if let Some(arguments) = &mut arguments {
+            let piece = fragment.piece(Side::Client, request.stub, None);
+            arguments.piece(piece, &mut self.handles, scope.output);
+        }
         let call = OpenCall {
             opnum: Some(request.opnum),
             object: request.object,
             security,
             request: Some(Progress::begin(&fragment)),
+            arguments,
             ..self.begin(header, request.context_id, meaning, at, scope)
         };
         self.insert(header.call_id, call, at, scope);
@@ -133,6 +160,10 @@ impl Calls {
         };
         if call.opnum != Some(request.opnum) || call.context_id != request.context_id {
             scope.anomaly(fragment.at, AnomalyKind::FragmentMismatch);
+        }
+        if let Some(arguments) = &mut call.arguments {
+            let piece = fragment.piece(Side::Client, request.stub, Some(sent));
+            arguments.piece(piece, &mut self.handles, scope.output);
         }
         sent.grow(fragment, scope);
         true
@@ -155,6 +186,10 @@ impl Calls {
             self.insert(header.call_id, call, at, scope);
         }
         let Some(call) = self.open.get_mut(&header.call_id) else { return };
+        if let Some(arguments) = &mut call.arguments {
+            let piece = fragment.piece(Side::Server, response.stub, call.reply.as_ref());
+            arguments.piece(piece, &mut self.handles, scope.output);
+        }
         match &mut call.reply {
             Some(reply) if !fragment.is_first() => reply.grow(&fragment, scope),
             reply => {
@@ -169,7 +204,7 @@ impl Calls {
         if fragment.is_last()
             && let Some(call) = self.open.remove(&header.call_id)
         {
-            self.close(header.call_id, &call, Some(Reply::Response), scope);
+            self.close(header.call_id, call, Some(Reply::Response), scope);
         }
     }
 
@@ -192,7 +227,7 @@ impl Calls {
             }
         };
         call.reply = Some(Progress::begin(&fragment));
-        self.close(header.call_id, &call, Some(Reply::Fault(fault.status)), scope);
+        self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
     }
 
     /// Whether a call with this id is open.
@@ -241,8 +276,9 @@ impl Calls {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         while let Some((call_id, call)) = self.open.pop_oldest() {
-            self.close(call_id, &call, None, scope);
+            self.close(call_id, call, None, scope);
         }
+        self.handles.clear(scope.output);
     }
 
     fn begin(
@@ -264,6 +300,7 @@ impl Calls {
             security: None,
             request: None,
             reply: None,
+            arguments: None,
             cancelled: false,
             losses: self.losses[Side::Server.index()],
         }
@@ -294,13 +331,19 @@ impl Calls {
         if let Some((call_id, evicted)) = evicted {
             scope.output.stats.calls_evicted += 1;
             scope.anomaly(at, AnomalyKind::CallsEvicted);
-            self.close(call_id, &evicted, None, scope);
+            self.close(call_id, evicted, None, scope);
         }
     }
 
     /// Reports a call. `reply` is what ended it; when nothing did, part of a response may have been seen all the
     /// same: then it is known that the server replied.
-    fn close(&self, call_id: CallId, call: &OpenCall, reply: Option<Reply>, scope: &mut Scope<'_>) {
+    fn close(
+        &mut self,
+        call_id: CallId,
+        mut call: Box<OpenCall>,
+        reply: Option<Reply>,
+        scope: &mut Scope<'_>,
+    ) {
         scope.output.open_calls = scope.output.open_calls.saturating_sub(1);
         let [client_losses, server_losses] = self.losses;
         let lost = server_losses != call.losses
@@ -314,6 +357,14 @@ impl Calls {
             None if lost => Outcome::Lost,
             None => Outcome::Unanswered,
         };
+        let arguments = call.arguments.take().and_then(|arguments| {
+            if matches!(call.meaning, Meaning::Nothing) {
+                // The server has rejected the context meanwhile.
+                arguments.discard(scope.output);
+                return None;
+            }
+            arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output)
+        });
         let (interface, catalogued, learned) = match call.meaning {
             Meaning::Defined(Definition { interface, catalogued, learned, .. }) => {
                 (Some(interface), catalogued, learned)
@@ -341,11 +392,12 @@ impl Calls {
             procedure: catalogued.zip(call.opnum).and_then(|(interface, opnum)| interface.procedure(opnum.0)),
             object: call.object,
             security: call.security,
-            sealed: call.security.is_some_and(|security| security.level == AuthLevel::PKT_PRIVACY),
+            sealed: call.security.is_some_and(Security::seals),
             request: call.request.map(Progress::part),
             reply,
             outcome,
             activity: None,
+            arguments,
         };
         scope.output.event(&call.origin, scope.transport, call.at, EventBody::Call(Box::new(event)));
     }

@@ -17,6 +17,8 @@ use uuid::Uuid;
 pub(crate) struct Definition {
     pub(crate) interface: Interface,
     pub(crate) catalogued: Option<&'static rpcscope_catalog::Interface>,
+    /// What decodes the arguments of its operations.
+    pub(crate) decoders: Option<&'static rpcscope_wire::stub::Interface>,
     pub(crate) learned: Learned,
     /// The agreed transfer syntax; the only offered one while no answer was seen.
     pub(crate) transfer_syntax: Option<Uuid>,
@@ -124,6 +126,7 @@ impl Contexts {
                 let definition = Definition {
                     interface,
                     catalogued,
+                    decoders: rpcscope_wire::stub::interface(element.abstract_syntax.uuid),
                     learned: kind,
                     transfer_syntax,
                     standing: Standing::Assumed,

@@ -2,7 +2,8 @@
 
 use super::Scope;
 use crate::At;
-use rpcscope_model::{AnomalyKind, Part};
+use crate::arguments::Piece;
+use rpcscope_model::{AnomalyKind, Part, Side};
 use rpcscope_wire::ByteOrder;
 use rpcscope_wire::dcerpc::{Flags, Header};
 
@@ -21,6 +22,19 @@ pub(super) struct Fragment<'a> {
 impl Fragment<'_> {
     pub(super) const fn is_first(&self) -> bool {
         self.header.flags.has(Flags::FIRST_FRAG)
+    }
+
+    /// Its stub, which is part of what `side` says. `so_far` is what was seen of that before.
+    pub(super) fn piece<'s>(&self, side: Side, stub: &'s [u8], so_far: Option<&Progress>) -> Piece<'s> {
+        Piece {
+            side,
+            bytes: stub,
+            order: self.header.order,
+            is_first: self.is_first(),
+            is_last: self.is_last(),
+            is_behind_loss: so_far.is_none_or(|progress| progress.losses != self.losses),
+            is_cut: self.missing > 0,
+        }
     }
 
     pub(super) const fn is_last(&self) -> bool {

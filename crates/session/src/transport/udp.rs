@@ -2,6 +2,7 @@
 //!
 //! Source: [C706] 9.5, 12.5, [MS-RPCE] 3.2.
 
+use crate::arguments::{CallArguments, HandleTable, Piece};
 use crate::bounded::Bounded;
 use crate::output::Output;
 use crate::{At, Flow};
@@ -11,6 +12,7 @@ use rpcscope_model::{
 };
 use rpcscope_wire::dcerpc::PduType;
 use rpcscope_wire::dcerpc::connectionless::Pdu;
+use rpcscope_wire::stub::{Operation, Syntax};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
@@ -51,6 +53,8 @@ struct Activity {
     /// The calls that wait for their reply, oldest first. There is one, unless the client makes unrelated calls
     /// meanwhile ([MS-RPCE] 3.2.1.5.2).
     open: SmallVec<[OpenCall; 1]>,
+    /// What the context handles are called that its calls have opened.
+    handles: HandleTable,
     /// Where the first request went; a reply may come from another port ([MS-RPCE] 4.5).
     server: Endpoint,
     last_seen: Timestamp,
@@ -70,6 +74,8 @@ struct OpenCall {
     security: Option<Security>,
     request: Option<Progress>,
     reply: Option<Progress>,
+    /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
+    arguments: Option<Box<CallArguments>>,
     cancelled: bool,
 }
 
@@ -101,7 +107,7 @@ impl Progress {
 
     /// Adds a fragment; one that was seen before is passed over.
     fn grow(&mut self, pdu: &Pdu<'_>) {
-        if pdu.fragment < self.next || self.ended {
+        if self.has(pdu) {
             return;
         }
         self.damaged |= pdu.fragment != self.next || pdu.body.len() < usize::from(pdu.length);
@@ -109,6 +115,24 @@ impl Progress {
         self.fragments = self.fragments.saturating_add(1);
         self.stub_bytes = self.stub_bytes.saturating_add(pdu.body.len() as u64);
         self.ended = pdu.is_last();
+    }
+
+    /// The body of a fragment, which is part of what `side` says. `so_far` is what was seen of that before.
+    fn piece<'b>(so_far: Option<&Self>, pdu: &Pdu<'b>, side: Side) -> Piece<'b> {
+        Piece {
+            side,
+            bytes: pdu.body,
+            order: pdu.order,
+            is_first: pdu.fragment == 0,
+            is_last: pdu.is_last(),
+            is_behind_loss: so_far.is_none_or(|progress| progress.next != pdu.fragment),
+            is_cut: pdu.body.len() < usize::from(pdu.length),
+        }
+    }
+
+    /// Whether a fragment was seen before.
+    fn has(&self, pdu: &Pdu<'_>) -> bool {
+        pdu.fragment < self.next || self.ended
     }
 
     fn part(self) -> Part {
@@ -151,12 +175,13 @@ impl Activities {
                 // The first call is a new one.
                 sequence: pdu.sequence.wrapping_sub(1),
                 open: SmallVec::new(),
+                handles: HandleTable::new(&output.limits),
                 server,
                 last_seen: at.time,
             };
             if let Some(mut evicted) = self.known.insert(key, new) {
                 output.stats.activities_evicted += 1;
-                evicted.finish(output);
+                evicted.end(output);
             }
         }
         if let Some(activity) = self.known.get_mut(&key) {
@@ -169,7 +194,7 @@ impl Activities {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, output: &mut Output) {
         while let Some((_, mut activity)) = self.known.pop_oldest() {
-            activity.finish(output);
+            activity.end(output);
         }
     }
 
@@ -178,7 +203,7 @@ impl Activities {
             && now.since_ns(oldest.last_seen) > self.idle_ns
             && let Some((_, mut idle)) = self.known.pop_oldest()
         {
-            idle.finish(output);
+            idle.end(output);
         }
     }
 }
@@ -202,11 +227,15 @@ impl Activity {
         let Some(index) = self.open.iter().position(|call| call.sequence == pdu.sequence) else { return };
         let Some(call) = self.open.get_mut(index) else { return };
         match pdu.pdu_type {
-            PduType::REQUEST => match &mut call.request {
-                Some(request) => request.grow(pdu),
-                request => *request = Some(Progress::begin(pdu, at)),
-            },
+            PduType::REQUEST => {
+                call.argue(Side::Client, pdu, &mut self.handles, output);
+                match &mut call.request {
+                    Some(request) => request.grow(pdu),
+                    request => *request = Some(Progress::begin(pdu, at)),
+                }
+            }
             PduType::RESPONSE => {
+                call.argue(Side::Server, pdu, &mut self.handles, output);
                 match &mut call.reply {
                     Some(reply) => reply.grow(pdu),
                     reply => *reply = Some(Progress::begin(pdu, at)),
@@ -243,6 +272,12 @@ impl Activity {
         }
     }
 
+    /// Ends it.
+    fn end(&mut self, output: &mut Output) {
+        self.finish(output);
+        self.handles.clear(output);
+    }
+
     /// Reports an open call. `outcome` is what became of it when there is no reply.
     fn close(&mut self, index: usize, outcome: Outcome, reply: Option<Reply>, output: &mut Output) {
         if index >= self.open.len() {
@@ -257,6 +292,9 @@ impl Activity {
         };
         // The header of a reply may leave the interface out, and the request may not have been seen.
         let interface = (!call.interface.syntax.uuid.is_nil()).then_some(call.interface);
+        let replied = outcome == Outcome::Replied;
+        let arguments =
+            call.arguments.and_then(|arguments| arguments.finish(replied, &mut self.handles, output));
         let event = Call {
             endpoint: self.server.port.to_string().into(),
             rpc_version: (4, 0),
@@ -270,11 +308,12 @@ impl Activity {
             procedure: call.procedure,
             object: (!call.object.is_nil()).then_some(call.object),
             security: call.security,
-            sealed: call.security.is_some_and(|security| security.level == AuthLevel::PKT_PRIVACY),
+            sealed: call.security.is_some_and(Security::seals),
             request: call.request.map(Progress::part),
             reply,
             outcome,
             activity: Some(self.uuid),
+            arguments,
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
     }
@@ -301,9 +340,32 @@ impl OpenCall {
             security,
             request: None,
             reply: None,
+            arguments: decoded_operation(pdu)
+                .filter(|_| !security.is_some_and(Security::seals))
+                .map(|operation| Box::new(CallArguments::new(operation, Syntax::Ndr))),
             cancelled: false,
         }
     }
+
+    /// Reads what a fragment says of the arguments.
+    fn argue(&mut self, side: Side, pdu: &Pdu<'_>, handles: &mut HandleTable, output: &mut Output) {
+        let so_far = match side {
+            Side::Client => self.request.as_ref(),
+            Side::Server => self.reply.as_ref(),
+        };
+        if so_far.is_some_and(|progress| progress.has(pdu)) {
+            return;
+        }
+        if let Some(arguments) = &mut self.arguments {
+            arguments.piece(Progress::piece(so_far, pdu, side), handles, output);
+        }
+    }
+}
+
+/// What decodes the arguments of a call. Its header names the interface and has no place for a transfer syntax: it is
+/// NDR.
+fn decoded_operation(pdu: &Pdu<'_>) -> Option<&'static Operation> {
+    rpcscope_wire::stub::interface(pdu.interface.uuid)?.operation(pdu.opnum)
 }
 
 /// Whether PDUs of a type are a call or its end; the others only manage it.

@@ -1,6 +1,6 @@
 //! A call.
 
-use super::{answer_time, auth, fault, transfer_syntax_name, transport};
+use super::{answer_time, arguments, auth, fault, transfer_syntax_name, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
@@ -106,6 +106,9 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader) {
             json.string_item("response");
         }
         json.close_array();
+    }
+    if let Some(decoded) = &call.arguments {
+        arguments::write(json, decoded);
     }
     json.close();
 }

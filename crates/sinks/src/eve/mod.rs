@@ -4,6 +4,7 @@
 //! on it. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
 
 mod anomaly;
+mod arguments;
 mod bind;
 mod call;
 mod memo;
@@ -73,6 +74,11 @@ fn envelope(
     json.plain(key!("event_type"), event_type);
     json.number(key!("pcap_cnt"), header.frame.0);
     json.raw().extend_from_slice(flow.ends());
+}
+
+/// Writes a time as a value.
+fn time_value(json: &mut Json<'_>, time: Timestamp) {
+    Memo::default().push_time(json.raw(), time);
 }
 
 /// Writes the protocol sequence, and for pipes the version of SMB; 2 stands for 2 and 3.

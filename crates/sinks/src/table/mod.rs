@@ -1,7 +1,9 @@
-//! One line per event for a terminal, in columns whose widths depend on nothing but the width of the terminal.
+//! One line per event for a terminal, and one below it for the arguments of a call, in columns whose widths depend on
+//! nothing but the width of the terminal.
 //!
 //! A call whose interface is known without having seen a bind accepted is marked with `~`.
 
+mod arguments;
 mod call;
 mod layout;
 
@@ -75,7 +77,12 @@ pub(crate) type Memo = ();
 pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out: &mut Vec<u8>) {
     let header = &event.header;
     match &event.body {
-        EventBody::Call(call) => call::line(call, header, context, out),
+        EventBody::Call(call) => {
+            call::line(call, header, context, out);
+            if let Some(decoded) = &call.arguments {
+                arguments::line(decoded, context, out);
+            }
+        }
         EventBody::Bind(bind) => {
             if context.detail == Detail::Everything || refused(bind) {
                 bind_line(bind, header, context, out);
@@ -358,10 +365,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_event_is_at_most_one_line_in_columns(event in samples::any_event(), columns in 0u16..200) {
+        fn every_event_is_one_line_and_perhaps_one_of_arguments(
+            event in samples::any_event(),
+            columns in 0u16..200,
+        ) {
             let context = Context { detail: Detail::Everything, ..context(columns) };
-            let text = table(&[event], &context);
-            prop_assert_eq!(text.lines().count(), 2);
+            let text = table(std::slice::from_ref(&event), &context);
+            let mut lines = text.lines().skip(2);
+            let arguments = lines.next();
+            prop_assert_eq!(lines.next(), None);
+            if let Some(arguments) = arguments {
+                let has_arguments = matches!(event.body, EventBody::Call(call) if call.arguments.is_some());
+                prop_assert!(has_arguments && arguments.chars().count() <= usize::from(columns).max(1));
+            }
             prop_assert!(!text.replace('\n', "").chars().any(char::is_control));
         }
     }

@@ -67,6 +67,11 @@ impl Names {
         }
     }
 
+    /// Bytes that the names take.
+    pub fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, text)| text.string.len()).sum()
+    }
+
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -109,7 +109,7 @@ fn open_calls_of_all_connections_together_are_limited() {
 
 #[test]
 fn pdus_that_wait_for_their_rest_are_limited_in_all_and_reported_as_cut() {
-    let limits = Limits { pdu_bytes: 1000, ..Limits::WHOLE };
+    let limits = Limits { held_bytes: 1000, ..Limits::WHOLE };
     let conversation = Conversation::new()
         .bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR)])
         .call(Call::new(0, 12).id(10).stub([7; 600]).unanswered())

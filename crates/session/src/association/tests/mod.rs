@@ -1,6 +1,7 @@
 //! Associations, a subject a file: conversations go in, calls, binds and anomalies come out.
 
 mod answers;
+mod arguments;
 mod bounds;
 mod calls;
 mod contexts;

@@ -1,0 +1,83 @@
+//! Decoded arguments.
+
+use super::time_value;
+use crate::json::{Json, key};
+use rpcscope_model::{Arguments, Value};
+use std::borrow::Cow;
+use uuid::fmt::Hyphenated;
+
+/// Writes the arguments; which of them are not whole; and what stopped their decoding, if anything did.
+pub(super) fn write(json: &mut Json<'_>, arguments: &Arguments) {
+    json.open(key!("args"));
+    for (name, argument) in arguments.iter() {
+        json.key_named(name);
+        value(json, argument);
+    }
+    json.close();
+    if arguments.iter().any(|(_, argument)| is_cut(argument)) {
+        json.open_array(key!("args_cut"));
+        for (name, _) in arguments.iter().filter(|(_, argument)| is_cut(argument)) {
+            json.string_item(name);
+        }
+        json.close_array();
+    }
+    if let Some(stopped) = arguments.stopped {
+        json.open(key!("args_stopped"));
+        json.plain(key!("reason"), stopped.reason.name());
+        json.string(key!("field"), stopped.field);
+        json.number(key!("offset"), stopped.offset as u64);
+        json.close();
+    }
+}
+
+fn value(json: &mut Json<'_>, value: &Value) {
+    match value {
+        Value::Text(text) => json.string_value(&text.string),
+        Value::Sid(sid) => json.string_value(sid),
+        Value::Symbol(_, name) => json.string_value(name),
+        Value::Number(number) => json.number_value(*number),
+        Value::Signed(number) => json.signed_value(*number),
+        Value::Flag(flag) => json.boolean_value(*flag),
+        Value::Status(status) => json.status_value(*status),
+        Value::Uuid(uuid) => json.string_value(uuid.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])),
+        Value::Time(time) => time_value(json, *time),
+        Value::Bytes(bytes) => json.hex_value(&bytes.head),
+        Value::List(list) => {
+            json.open_array_value();
+            for item in &list.values {
+                json.item();
+                self::value(json, item);
+            }
+            json.close_array();
+        }
+        Value::Fields(fields) => {
+            json.open_value();
+            for (at, (name, field)) in fields.iter().enumerate().take(MOST_FIELDS) {
+                if !is_repeated(fields, at, name) {
+                    json.key_named(name);
+                    self::value(json, field);
+                }
+            }
+            json.close();
+        }
+    }
+}
+
+/// Whether a member of this name was written before: names from the wire may come twice, those of an object may not.
+fn is_repeated(fields: &[(Cow<'static, str>, Value)], at: usize, name: &str) -> bool {
+    fields.iter().take(at).any(|(known, _)| known == name)
+}
+
+/// Whether the end of a value, or of a part of it, was left out.
+fn is_cut(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.cut,
+        Value::Bytes(bytes) => bytes.head.len() < bytes.length,
+        Value::List(list) => list.omitted > 0 || list.values.iter().any(is_cut),
+        Value::Fields(fields) => fields.len() > MOST_FIELDS || fields.iter().any(|(_, field)| is_cut(field)),
+        _ => false,
+    }
+}
+
+/// Members of one object that are written. Windows has no class with more properties that anybody asks for.
+const MOST_FIELDS: usize = 256;
