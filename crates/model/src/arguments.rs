@@ -129,6 +129,14 @@ impl Arguments {
         }
     }
 
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.fields.iter().position(|(known, _)| known == name)?;
+        let (name, value) = self.fields.remove(at);
+        self.bytes = self.bytes.saturating_sub(name.len().saturating_add(value.bytes()));
+        Some(value)
+    }
+
     /// Adds the fields of `other`, such as those of the reply, as [`put`](Self::put) does.
     pub fn append(&mut self, other: Self) {
         for (name, value) in other.fields {
@@ -291,6 +299,16 @@ mod tests {
             arguments.put("xml", Value::Text(Text::whole("x".repeat(20 << 10))));
         }
         assert_eq!((arguments.len(), arguments.stopped), (1, None));
+    }
+
+    #[test]
+    fn a_field_that_is_taken_out_leaves_its_room() {
+        let mut arguments = Arguments::default();
+        arguments.put("a", Value::Number(1));
+        let before = arguments.bytes();
+        arguments.put("b", Value::Text(Text::whole("x")));
+        assert_eq!(arguments.remove("b"), Some(Value::Text(Text::whole("x"))));
+        assert_eq!((arguments.len(), arguments.bytes(), arguments.remove("b")), (1, before, None));
     }
 
     #[test]

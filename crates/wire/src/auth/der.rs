@@ -8,7 +8,7 @@ use rpcscope_model::ParseError;
 /// Lengths are believed as far as the surrounding element goes; the end of an element may be missing. Tags of one byte
 /// and definite lengths only ([X.690] 8.1.2, 10.1).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Der<'a> {
+pub(crate) struct Der<'a> {
     rest: Data<'a>,
     at: usize,
     /// Elements that may still be read.
@@ -18,27 +18,27 @@ pub(super) struct Der<'a> {
 
 /// One element.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// Class, form and number in one byte.
-    pub(super) tag: u8,
-    pub(super) content: Data<'a>,
+    pub(crate) tag: u8,
+    pub(crate) content: Data<'a>,
 }
 
 impl Element<'_> {
     /// The number of a field, which is tagged explicitly; `None` for another element.
-    pub(super) const fn number(&self) -> Option<u8> {
+    pub(crate) const fn number(&self) -> Option<u8> {
         if self.tag & 0xe0 == context(0) { Some(self.tag & 0x1f) } else { None }
     }
 }
 
 impl<'a> Der<'a> {
     /// Reads the elements in `content` as parts of `layer`, which errors will name.
-    pub(super) const fn new(layer: &'static str, content: Data<'a>) -> Self {
+    pub(crate) const fn new(layer: &'static str, content: Data<'a>) -> Self {
         Self { rest: content, at: 0, left: MAX_ELEMENTS, layer }
     }
 
     /// The next element; `None` at the end of what is there.
-    pub(super) fn element(&mut self, field: &'static str) -> Result<Option<Element<'a>>, ParseError> {
+    pub(crate) fn element(&mut self, field: &'static str) -> Result<Option<Element<'a>>, ParseError> {
         let bytes = self.rest.bytes;
         let Some((tag, after_tag)) = bytes.split_first() else {
             return Ok(None);
@@ -57,7 +57,7 @@ impl<'a> Der<'a> {
     }
 
     /// The content of the next element, which must have this tag.
-    pub(super) fn expect(&mut self, field: &'static str, tag: u8) -> Result<Data<'a>, ParseError> {
+    pub(crate) fn expect(&mut self, field: &'static str, tag: u8) -> Result<Data<'a>, ParseError> {
         let at = self.at;
         match self.element(field)? {
             Some(element) if element.tag == tag => Ok(element.content),
@@ -67,7 +67,7 @@ impl<'a> Der<'a> {
     }
 
     /// What follows the elements that were read.
-    pub(super) const fn rest(&self) -> Data<'a> {
+    pub(crate) const fn rest(&self) -> Data<'a> {
         self.rest
     }
 
@@ -98,7 +98,7 @@ impl<'a> Der<'a> {
 const MAX_ELEMENTS: u16 = 512;
 
 /// The content of the one element with this tag that an explicitly tagged field holds.
-pub(super) fn explicit<'a>(
+pub(crate) fn explicit<'a>(
     layer: &'static str,
     field: &'static str,
     content: Data<'a>,
@@ -108,13 +108,13 @@ pub(super) fn explicit<'a>(
 }
 
 /// The elements of a sequence of one kind, up to the first that is of another or cannot be read.
-pub(super) fn sequence_of<'a>(content: Data<'a>, tag: u8) -> impl Iterator<Item = Data<'a>> + use<'a> {
+pub(crate) fn sequence_of<'a>(content: Data<'a>, tag: u8) -> impl Iterator<Item = Data<'a>> + use<'a> {
     let mut der = Der::new("der", content);
     std::iter::from_fn(move || der.expect("element", tag).ok())
 }
 
 /// An integer of up to eight bytes that fits 32 bits; `None` otherwise, or when its end is missing.
-pub(super) fn integer(content: Data<'_>) -> Option<i32> {
+pub(crate) fn integer(content: Data<'_>) -> Option<i32> {
     let (first, rest) = content.bytes.split_first()?;
     if content.missing() > 0 || rest.len() > 7 {
         return None;
@@ -125,24 +125,24 @@ pub(super) fn integer(content: Data<'_>) -> Option<i32> {
 }
 
 /// The context-specific, constructed tag with this number.
-pub(super) const fn context(number: u8) -> u8 {
+pub(crate) const fn context(number: u8) -> u8 {
     0xa0 | number
 }
 
 /// The application, constructed tag with this number.
-pub(super) const fn application(number: u8) -> u8 {
+pub(crate) const fn application(number: u8) -> u8 {
     0x60 | number
 }
 
 /// Universal tags ([X.680] table 1).
-pub(super) mod tag {
-    pub(in super::super) const INTEGER: u8 = 0x02;
-    pub(in super::super) const BIT_STRING: u8 = 0x03;
-    pub(in super::super) const OCTET_STRING: u8 = 0x04;
-    pub(in super::super) const OBJECT_IDENTIFIER: u8 = 0x06;
-    pub(in super::super) const ENUMERATED: u8 = 0x0a;
-    pub(in super::super) const GENERAL_STRING: u8 = 0x1b;
-    pub(in super::super) const SEQUENCE: u8 = 0x30;
+pub(crate) mod tag {
+    pub(crate) const INTEGER: u8 = 0x02;
+    pub(crate) const BIT_STRING: u8 = 0x03;
+    pub(crate) const OCTET_STRING: u8 = 0x04;
+    pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+    pub(crate) const ENUMERATED: u8 = 0x0a;
+    pub(crate) const GENERAL_STRING: u8 = 0x1b;
+    pub(crate) const SEQUENCE: u8 = 0x30;
 }
 
 #[cfg(test)]

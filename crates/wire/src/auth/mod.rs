@@ -4,7 +4,7 @@
 //! without SPNEGO around them, whatever the verifier calls them. Only a Netlogon token has nothing to be told by.
 
 mod crackable;
-mod der;
+pub(crate) mod der;
 mod exchange;
 mod fuzz;
 mod gss;

@@ -26,3 +26,4 @@ pub use property::{
     ActivationContext, InstanceInfo, Instantiation, InterfaceResult, Location, ScmReply, ScmRequest,
     SecurityInfo, SpecialProperties,
 };
+pub(crate) use serialized::first as first_elements;

@@ -2,7 +2,7 @@
 
 use super::ComVersion;
 use crate::ndr::{Alignment, Ndr};
-use rpcscope_model::Stopped;
+use rpcscope_model::{List, Stopped};
 use uuid::Uuid;
 
 /// What stands before the arguments of a request ([MS-DCOM] 2.2.13.3).
@@ -75,7 +75,9 @@ fn extents<'a>(ndr: &mut Ndr<'a>) -> Result<Vec<Extent<'a>>, Stopped> {
     let count = narrow_count(ndr, "extent")?;
     let (pointers, _) = ndr.run("extent", count, 4)?;
     let present = pointers.chunks_exact(4).filter(|pointer| **pointer != [0; 4]).count();
-    ndr.elements("extent", present, extent).map(|elements| elements.items)
+    let mut extents = ndr.elements("extent", present, extent)?.items;
+    extents.truncate(List::MAX);
+    Ok(extents)
 }
 
 fn extent<'a>(ndr: &mut Ndr<'a>) -> Result<Extent<'a>, Stopped> {

@@ -1,6 +1,6 @@
 //! The single activation properties.
 
-use super::serialized::{open, uuids};
+use super::serialized::{first, open, uuids};
 use super::{ComVersion, DualStringArray, Ipid, Objref, Oxid};
 use crate::ndr::Ndr;
 use rpcscope_model::{Stopped, Text};
@@ -103,11 +103,10 @@ impl ScmRequest {
             ndr.u16("cRequestedProtseqs")?;
             let protseqs = ndr.pointer("pRequestedProtseqs")?;
             ndr.referent(protseqs, |ndr| {
-                let count = ndr.count("pRequestedProtseqs")?;
-                ndr.elements("pRequestedProtseqs", count, |ndr| ndr.u16("pRequestedProtseqs"))
+                first(ndr, "pRequestedProtseqs", |ndr| ndr.u16("pRequestedProtseqs"))
             })
         })?;
-        Ok(Self { protseqs: protseqs.flatten().map(|elements| elements.items).unwrap_or_default() })
+        Ok(Self { protseqs: protseqs.flatten().unwrap_or_default() })
     }
 }
 
@@ -230,11 +229,8 @@ impl<'a> InterfaceResult<'a> {
         let results = ndr.pointer("phresults")?;
         let pointers = ndr.pointer("ppIntfData")?;
         let iids = ndr.referent(iids, |ndr| uuids(ndr, "piid"))?.unwrap_or_default();
-        let results = ndr.referent(results, |ndr| {
-            let count = ndr.count("phresults")?;
-            ndr.elements("phresults", count, |ndr| ndr.u32("phresults"))
-        })?;
-        let results = results.map(|elements| elements.items).unwrap_or_default();
+        let results = ndr.referent(results, |ndr| first(ndr, "phresults", |ndr| ndr.u32("phresults")))?;
+        let results = results.unwrap_or_default();
         let objrefs = ndr.referent(pointers, Self::objrefs)?.unwrap_or_default();
         let result = |at: usize| results.get(at).copied().unwrap_or_default();
         let objref = |at: usize| objrefs.get(at).copied().flatten();
@@ -250,5 +246,107 @@ impl<'a> InterfaceResult<'a> {
             .into_iter()
             .map_while(|pointer| ndr.referent(pointer, |ndr| Objref::read(ndr, "ppIntfData")).ok());
         Ok(objrefs.map(Option::flatten).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ByteOrder;
+
+    /// A serialized value of words and of texts with their counts.
+    fn serialized(order: ByteOrder, words: &[u32], text: &str) -> Vec<u8> {
+        let little = order == ByteOrder::Little;
+        let word = |word: u32| if little { word.to_le_bytes() } else { word.to_be_bytes() };
+        let mut bytes = vec![1, if little { 0x10 } else { 0 }, 8, 0];
+        bytes.extend([0xcc; 12]);
+        words.iter().for_each(|value| bytes.extend(word(*value)));
+        if !text.is_empty() {
+            let units: Vec<u16> = text.encode_utf16().chain([0]).collect();
+            let count = u32::try_from(units.len()).expect("short");
+            [count, 0, count].iter().for_each(|value| bytes.extend(word(*value)));
+            let unit = |unit: u16| if little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+            units.into_iter().for_each(|value| bytes.extend(unit(value)));
+            bytes.resize(bytes.len().next_multiple_of(8), 0xfa);
+        }
+        bytes
+    }
+
+    #[test]
+    fn the_name_of_the_server_is_read_in_both_byte_orders() {
+        for order in [ByteOrder::Little, ByteOrder::Big] {
+            let words = [0, 0x20000, 0, 0, 0x20004, 0, 0];
+            let bytes = serialized(order, &words, "SNICKLE");
+            let security = SecurityInfo::parse(&bytes).expect("a property");
+            assert_eq!(security.server_name, Some(Text::whole("SNICKLE")));
+        }
+        let bytes = serialized(ByteOrder::Little, &[0, 0, 0], "");
+        assert_eq!(SecurityInfo::parse(&bytes).map(|security| security.server_name), Ok(None));
+    }
+
+    #[test]
+    fn the_place_of_the_object_is_read() {
+        let bytes = serialized(ByteOrder::Little, &[0x20000, 17, 0, 0], "elsewhere");
+        let location = Location::parse(&bytes).expect("a property");
+        assert_eq!((location.machine, location.process_id), (Some(Text::whole("elsewhere")), 17));
+    }
+
+    #[test]
+    fn the_file_of_a_persistent_activation_is_read() {
+        let bytes = serialized(ByteOrder::Little, &[0x20000, 2, 0, 0], r"C:\evil.xls");
+        let instance = InstanceInfo::parse(&bytes).expect("a property");
+        assert_eq!((instance.file_name, instance.mode), (Some(Text::whole(r"C:\evil.xls")), 2));
+        assert_eq!(instance.storage, None);
+    }
+
+    #[test]
+    fn session_and_level_of_the_client_are_read() {
+        // Session 3, no flags, level 6, no partition, context 20.
+        let mut words = [0; 12];
+        (words[0], words[4], words[10]) = (3, 6, 20);
+        let special =
+            SpecialProperties::parse(&serialized(ByteOrder::Little, &words, "")).expect("a property");
+        assert_eq!((special.session_id, special.default_authn_level), (Some(3), 6));
+        assert_eq!(special.original_class_context, 20);
+        words[0] = u32::MAX;
+        let special =
+            SpecialProperties::parse(&serialized(ByteOrder::Little, &words, "")).expect("a property");
+        assert_eq!(special.session_id, None);
+    }
+
+    #[test]
+    fn many_protocol_sequences_are_bounded() {
+        let mut words = vec![0, 0x20000, 2, 100, 0x20004, 100];
+        words.extend([0x0007_0007; 50]);
+        let bytes = serialized(ByteOrder::Little, &words, "");
+        let request = ScmRequest::parse(&bytes).expect("a property");
+        assert_eq!(request.protseqs, [7; 64]);
+    }
+
+    #[test]
+    fn a_reply_without_an_exporter_says_so() {
+        assert_eq!(ScmReply::parse(&serialized(ByteOrder::Little, &[0, 0], "")), Ok(None));
+        let stopped = ScmReply::parse(&serialized(ByteOrder::Little, &[0, 1, 0], "")).expect_err("no OXID");
+        assert_eq!(stopped.field, "Oxid");
+    }
+
+    #[test]
+    fn an_interface_that_was_refused_has_no_reference() {
+        let mut words = vec![1, 0x20000, 0x20004, 0x20008, 1];
+        words.extend([0x00020400, 0, 0x000000c0, 0x46000000]);
+        words.extend([1, 0x8000_4002, 1, 0]);
+        let bytes = serialized(ByteOrder::Little, &words, "");
+        let interfaces = InterfaceResult::parse_all(&bytes).expect("a list");
+        let [interface] = interfaces.as_slice() else { panic!("one interface") };
+        assert_eq!(interface.iid.to_string(), "00020400-0000-0000-c000-000000000046");
+        assert_eq!((interface.result, interface.objref), (0x8000_4002, None));
+    }
+
+    #[test]
+    fn another_version_of_serialization_is_not_read() {
+        let mut bytes = serialized(ByteOrder::Little, &[0, 0], "");
+        bytes[0] = 2;
+        assert_eq!(ScmReply::parse(&bytes).map_err(|stopped| stopped.field), Err("Version"));
+        assert_eq!(ScmReply::parse(&[1, 0x10]).map_err(|stopped| stopped.field), Err("CommonTypeHeader"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ByteOrder;
 use crate::ndr::{Ndr, Stub, Syntax};
-use rpcscope_model::{StopReason, Stopped};
+use rpcscope_model::{List, StopReason, Stopped};
 use uuid::Uuid;
 
 /// Opens the box around a value. Alignment counts from the value's start, which is a multiple of eight in the box.
@@ -23,8 +23,19 @@ pub(super) fn open(bytes: &[u8]) -> Result<Ndr<'_>, Stopped> {
 /// Length of both headers, in bytes.
 const HEADERS_BYTES: usize = 16;
 
-/// A conformant array of UUIDs, the first of them.
+/// A conformant array of UUIDs, the first 64 of them.
 pub(super) fn uuids(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Vec<Uuid>, Stopped> {
+    first(ndr, field, |ndr| ndr.uuid(field))
+}
+
+/// A conformant array of elements without referents, the first 64 of them. An activation has a handful.
+pub(crate) fn first<T>(
+    ndr: &mut Ndr<'_>,
+    field: &'static str,
+    element: impl FnMut(&mut Ndr<'_>) -> Result<T, Stopped>,
+) -> Result<Vec<T>, Stopped> {
     let count = ndr.count(field)?;
-    ndr.elements(field, count, |ndr| ndr.uuid(field)).map(|elements| elements.items)
+    let mut items = ndr.elements(field, count, element)?.items;
+    items.truncate(List::MAX);
+    Ok(items)
 }

@@ -8,8 +8,8 @@ use crate::dcom::{
 use rpcscope_model::{List, Stopped, Text, Value};
 use uuid::Uuid;
 
-/// Arguments that the properties of a request can give.
-pub(super) const REQUEST_FIELDS: &[&str] = &[
+/// Arguments that an activation by properties can give, of its request and then of its reply.
+pub(super) const FIELDS: &[&str] = &[
     "clsid",
     "iids",
     "class_context",

@@ -99,7 +99,7 @@ impl Budget {
             wmi::Value::Null => return None,
             wmi::Value::Signed(number) => Value::Signed(number),
             wmi::Value::Unsigned(number) => Value::Number(number),
-            wmi::Value::Real(number) => Value::Text(Text::whole(number.to_string())),
+            wmi::Value::Real(number) => super::variant::real(number),
             wmi::Value::Boolean(flag) => Value::Flag(flag),
             wmi::Value::Char16(unit) => Value::Number(u64::from(unit)),
             wmi::Value::Text(text) => {

@@ -1,6 +1,6 @@
 //! What a decoder says.
 
-use super::{Argument, Handles, Names, Naming, Objects};
+use super::{Argument, Handles, Names, Naming, Objects, Tower, unc};
 use crate::ndr::{Handle, Ndr};
 use rpcscope_model::{Arguments, List, Stopped, Text, Value};
 
@@ -13,13 +13,27 @@ pub struct Decoded {
     pub handles: Handles,
     /// What it says about DCOM objects, when it says something.
     pub objects: Option<Box<Objects>>,
+    /// Where servers listen, as the endpoint mapper answered: also what the list among the arguments leaves out, up to
+    /// [`MAX_TOWERS`](Self::MAX_TOWERS).
+    pub towers: Vec<Tower>,
 }
 
 impl Decoded {
+    /// Towers of one answer. A client asks for up to 500 at once.
+    pub const MAX_TOWERS: usize = 512;
+
     /// Adds an argument; nothing, when it is `None`.
     pub fn put(&mut self, name: &'static str, argument: impl Argument) {
         if let Some(value) = argument.value() {
             self.arguments.put(name, value);
+        }
+    }
+
+    /// Adds a path that the server will open, and its host, if it names one, as `coerced_to`; nothing, when it is `None`.
+    pub fn put_path(&mut self, name: &'static str, path: Option<Text>) {
+        if let Some(path) = path {
+            self.put(name, path.clone());
+            unc::put_host(self, &path);
         }
     }
 
@@ -72,7 +86,10 @@ impl Decoded {
         self.put_list(name, |list| {
             let elements = ndr.elements(name, count, fixed)?;
             for element in elements.items {
-                if let Some(value) = referents(ndr, element)?.value() {
+                let argument = referents(ndr, element)?;
+                if list.values.len() == List::MAX {
+                    list.omitted = list.omitted.saturating_add(1);
+                } else if let Some(value) = argument.value() {
                     list.push(value);
                 }
             }
@@ -111,15 +128,21 @@ impl Decoded {
         }
     }
 
+    /// The same for a name that goes on from the name of the handle that the call is made on: `SOFTWARE\Microsoft` below
+    /// `HKLM`. The argument is added by [`add_names`](Self::add_names), which knows that name.
+    pub fn opens_under(&mut self, name: &'static str, text: Option<Text>, separator: char) {
+        self.handles.naming = Some(Naming::Under(name, text.unwrap_or_default(), separator));
+    }
     /// Adds the names of the handle that the call is made on to its arguments. `used` are those that the table of
     /// handles has; `None` when the handle is not known.
     pub fn add_names(&mut self, used: Option<&Names>) {
         used.unwrap_or(&Names::default()).add_to(&mut self.arguments, self.handles.naming.as_ref());
     }
 
-    /// The same for a name that goes on from the name of the handle that the call is made on: `SOFTWARE\Microsoft` below
-    /// `HKLM`. The argument is added by [`add_names`](Self::add_names), which knows that name.
-    pub fn opens_under(&mut self, name: &'static str, text: Option<Text>, separator: char) {
-        self.handles.naming = Some(Naming::Under(name, text.unwrap_or_default(), separator));
+    /// Takes `coerced_to` back when it names the server itself. `server` is its address.
+    pub fn forgive_coercion_to(&mut self, server: &str) {
+        if self.arguments.text(unc::COERCED_TO).is_some_and(|host| host.eq_ignore_ascii_case(server)) {
+            self.arguments.remove(unc::COERCED_TO);
+        }
     }
 }

@@ -92,9 +92,26 @@ fn found(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Re
     reply::status(ndr, call, request)
 }
 
-/// ept_entry_t: object, tower and annotation.
+/// ept_entry_t.
+struct Entry {
+    tower: Option<Tower>,
+    object: Uuid,
+    annotation: Text,
+}
+
+impl Argument for Entry {
+    fn value(self) -> Option<Value> {
+        Some(fields([
+            ("tower", self.tower.value()),
+            ("object", Some(self.object).filter(|object| !object.is_nil()).value()),
+            ("annotation", Some(self.annotation).filter(|text| !text.string.is_empty()).value()),
+        ]))
+    }
+}
+
 fn entries(ndr: &mut Ndr<'_>, call: &mut Decoded, count: usize) -> Result<(), Stopped> {
-    call.list_with_referents(
+    let mut towers = Vec::new();
+    let result = call.list_with_referents(
         "entries",
         ndr,
         count,
@@ -107,13 +124,20 @@ fn entries(ndr: &mut Ndr<'_>, call: &mut Decoded, count: usize) -> Result<(), St
         },
         |ndr, (object, pointer, annotation)| {
             let tower = tower(ndr, pointer)?;
-            Ok(fields([
-                ("tower", tower.value()),
-                ("object", Some(object).filter(|object| !object.is_nil()).value()),
-                ("annotation", Some(annotation).filter(|text| !text.string.is_empty()).value()),
-            ]))
+            remember(&mut towers, tower.as_ref());
+            Ok(Entry { tower, object, annotation })
         },
-    )
+    );
+    call.towers = towers;
+    result
+}
+
+fn remember(towers: &mut Vec<Tower>, tower: Option<&Tower>) {
+    if let Some(tower) = tower
+        && towers.len() < Decoded::MAX_TOWERS
+    {
+        towers.push(tower.clone());
+    }
 }
 
 /// twr_t: a length and the octets of a tower, which keeps what could be read of it.
@@ -147,7 +171,20 @@ fn mapped(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> R
     ndr.u32("num_towers")?;
     ndr.count("towers")?;
     let count = ndr.actual_count("towers")?;
-    call.list_with_referents("towers", ndr, count, |ndr| ndr.full_pointer("towers"), tower)?;
+    let mut towers = Vec::new();
+    let result = call.list_with_referents(
+        "towers",
+        ndr,
+        count,
+        |ndr| ndr.full_pointer("towers"),
+        |ndr, pointer| {
+            let tower = tower(ndr, pointer)?;
+            remember(&mut towers, tower.as_ref());
+            Ok(tower)
+        },
+    );
+    call.towers = towers;
+    result?;
     reply::status(ndr, call, request)
 }
 
@@ -193,17 +230,18 @@ mod tests {
 
     #[test]
     fn an_answer_names_the_port() {
-        let decoded = response(3, |stub| {
+        let answer = response(3, |stub| {
             stub.handle(0).u32(1).count(4).count(0).count(1).pointer();
             write_tower(stub);
             stub.u32(0);
-        })
-        .arguments;
+        });
+        let decoded = &answer.arguments;
         let Some(Value::List(towers)) = decoded.get("towers") else { panic!("a list") };
         let [Value::Fields(tower)] = towers.values.as_slice() else { panic!("one tower") };
         assert!(tower.contains(&("interface".into(), Value::Uuid(SVCCTL_UUID))));
         assert!(tower.contains(&("port".into(), Value::Number(49664))));
         assert_eq!(decoded.number("status"), Some(0));
+        assert_eq!(answer.towers.first().and_then(|tower| tower.port), Some(49664));
     }
 
     #[test]
@@ -240,6 +278,7 @@ mod tests {
         });
         let Some(Value::List(towers)) = decoded.arguments.get("towers") else { panic!("a list") };
         assert_eq!((towers.values.len(), towers.omitted), (64, 136));
+        assert_eq!(decoded.towers.len(), 200);
         assert_eq!(decoded.arguments.number("status"), Some(0));
     }
 

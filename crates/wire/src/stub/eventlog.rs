@@ -11,7 +11,9 @@ pub(super) const INTERFACE: Interface = Interface {
     uuid: Uuid::from_u128(0x82273fdc_e32a_18c3_3f78_827929dc23ea),
     name: "eventlog",
     operations: &[
-        Operation::new(0, "ElfrClearELFW", BACKUP).request(clear_wide).response(reply::status),
+        Operation::new(0, "ElfrClearELFW", BACKUP)
+            .request(|ndr, call| clear(ndr, call, WIDE))
+            .response(reply::status),
         Operation::new(1, "ElfrBackupELFW", BACKUP).request(backup_wide).response(reply::status),
         Operation::new(2, "ElfrCloseEL", &["log", "file", "machine", "status"])
             .request(close)
@@ -26,18 +28,20 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(8, "ElfrRegisterEventSourceW", OPEN)
             .request(open_wide)
             .response(reply::handle_and_status),
-        Operation::new(9, "ElfrOpenBELW", &["file", "machine", "status"])
+        Operation::new(9, "ElfrOpenBELW", &["file", "coerced_to", "machine", "status"])
             .request(open_backup_wide)
             .response(reply::handle_and_status),
         Operation::new(10, "ElfrReadELW", READ).request(read).response(reply::status_at_end),
         Operation::new(11, "ElfrReportEventW", REPORT).request(report_wide).response(reply::status_at_end),
-        Operation::new(12, "ElfrClearELFA", BACKUP).request(clear_narrow).response(reply::status),
+        Operation::new(12, "ElfrClearELFA", BACKUP)
+            .request(|ndr, call| clear(ndr, call, NARROW))
+            .response(reply::status),
         Operation::new(13, "ElfrBackupELFA", BACKUP).request(backup_narrow).response(reply::status),
         Operation::new(14, "ElfrOpenELA", OPEN).request(open_narrow).response(reply::handle_and_status),
         Operation::new(15, "ElfrRegisterEventSourceA", OPEN)
             .request(open_narrow)
             .response(reply::handle_and_status),
-        Operation::new(16, "ElfrOpenBELA", &["file", "machine", "status"])
+        Operation::new(16, "ElfrOpenBELA", &["file", "coerced_to", "machine", "status"])
             .request(open_backup_narrow)
             .response(reply::handle_and_status),
         Operation::new(17, "ElfrReadELA", READ).request(read).response(reply::status_at_end),
@@ -48,7 +52,7 @@ pub(super) const INTERFACE: Interface = Interface {
 };
 
 const OPEN: &[&str] = &["log", "machine", "status"];
-const BACKUP: &[&str] = &["log", "machine", "file", "status"];
+const BACKUP: &[&str] = &["log", "machine", "file", "coerced_to", "status"];
 const READ: &[&str] = &["log", "file", "machine", "flags", "record", "status"];
 const REPORT: &[&str] = &["log", "file", "source", "machine", "event_type", "event_id", "strings", "status"];
 
@@ -68,29 +72,22 @@ fn close(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn clear_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    clear(ndr, call, WIDE)
-}
-
-fn clear_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    clear(ndr, call, NARROW)
-}
-
 fn clear(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
     on_log(ndr, call)?;
-    call.put("file", ndr.unique("BackupFileName", |ndr| string(ndr, "BackupFileName"))?);
+    let file = ndr.unique("BackupFileName", |ndr| string(ndr, "BackupFileName"))?;
+    call.put_path("file", file.flatten());
     Ok(())
 }
 
 fn backup_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     on_log(ndr, call)?;
-    call.put("file", WIDE(ndr, "BackupFileName")?);
+    call.put_path("file", WIDE(ndr, "BackupFileName")?);
     Ok(())
 }
 
 fn backup_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     on_log(ndr, call)?;
-    call.put("file", NARROW(ndr, "BackupFileName")?);
+    call.put_path("file", NARROW(ndr, "BackupFileName")?);
     Ok(())
 }
 
@@ -114,14 +111,19 @@ fn open_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
 
 fn open_backup_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     ndr.unique("UNCServerName", |ndr| ndr.u16("UNCServerName"))?;
-    call.opens_as("file", WIDE(ndr, "BackupFileName")?);
+    opens_file(call, WIDE(ndr, "BackupFileName")?);
     Ok(())
 }
 
 fn open_backup_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     ndr.unique("UNCServerName", |ndr| ndr.u8("UNCServerName"))?;
-    call.opens_as("file", NARROW(ndr, "BackupFileName")?);
+    opens_file(call, NARROW(ndr, "BackupFileName")?);
     Ok(())
+}
+
+fn opens_file(call: &mut Decoded, file: Option<Text>) {
+    call.put_path("file", file.clone());
+    call.opens_as("file", file);
 }
 
 fn read(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
@@ -202,6 +204,10 @@ mod tests {
         let path = "\\??\\UNC\\10.0.0.9\\x";
         let decoded = request(9, |stub| _ = stub.null().unicode_string(path).u32(1).u32(1));
         assert_eq!(decoded.arguments.text("file"), Some(path));
+        assert_eq!(decoded.arguments.text("coerced_to"), Some("10.0.0.9"));
+        let mut same = decoded.clone();
+        same.forgive_coercion_to("10.0.0.9");
+        assert_eq!(same.arguments.text("coerced_to"), None);
         let decoded = request(1, |stub| _ = stub.handle(1).unicode_string(path));
         assert_eq!(decoded.arguments.text("file"), Some(path));
     }
@@ -212,6 +218,19 @@ mod tests {
             stub.handle(1).align_pointer().u16(3).u16(4).pointer().count(4).count(0).count(3).raw(b"a.e");
         });
         assert_eq!(decoded.arguments.text("file"), Some("a.e"));
+    }
+
+    #[test]
+    fn an_event_of_another_source_names_it() {
+        let decoded = request(24, |stub| {
+            stub.handle(1).u32(0).u16(4).u16(0).u32(4624).unicode_string("Security-Auditing").u16(0).u32(0);
+            stub.unicode_string("WS1").pointer().sid(5, &[18]).null().null().u16(0).null().null();
+        })
+        .arguments;
+        assert_eq!(
+            (decoded.text("source"), decoded.number("event_id")),
+            (Some("Security-Auditing"), Some(4624))
+        );
     }
 
     #[test]

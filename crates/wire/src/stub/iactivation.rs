@@ -2,7 +2,7 @@
 
 use super::operation::{Interface, Operation};
 use super::{Decoded, activation, orpc};
-use crate::dcom::{ComVersion, DualStringArray, InterfaceResult, Ipid, Oxid, ScmReply};
+use crate::dcom::{ComVersion, DualStringArray, InterfaceResult, Ipid, Oxid, ScmReply, first_elements};
 use crate::ndr::Ndr;
 use rpcscope_model::Stopped;
 use uuid::Uuid;
@@ -41,15 +41,11 @@ fn activate(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     // 0xffffffff asks for the class factory instead of an object.
     call.put("mode", ndr.u32("Mode")?);
     ndr.u32("Interfaces")?;
-    let iids = ndr.unique("pIIDs", |ndr| {
-        let count = ndr.count("pIIDs")?;
-        ndr.elements("pIIDs", count, |ndr| ndr.uuid("pIIDs"))
-    })?;
-    activation::class(call, clsid, iids.map(|iids| iids.items).unwrap_or_default());
+    let iids = ndr.unique("pIIDs", |ndr| first_elements(ndr, "pIIDs", |ndr| ndr.uuid("pIIDs")))?;
+    activation::class(call, clsid, iids.unwrap_or_default());
     ndr.u16("cRequestedProtseqs")?;
-    let count = ndr.count("aRequestedProtseqs")?;
-    let protseqs = ndr.elements("aRequestedProtseqs", count, |ndr| ndr.u16("aRequestedProtseqs"))?;
-    activation::protocols(call, &protseqs.items);
+    let protseqs = first_elements(ndr, "aRequestedProtseqs", |ndr| ndr.u16("aRequestedProtseqs"))?;
+    activation::protocols(call, &protseqs);
     Ok(())
 }
 
@@ -66,8 +62,7 @@ fn activated(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -
     }
     call.put_status(status);
     let objrefs = InterfaceResult::objrefs(ndr)?;
-    let count = ndr.count("pResults")?;
-    let results = ndr.elements("pResults", count, |ndr| ndr.u32("pResults"))?.items;
+    let results = first_elements(ndr, "pResults", |ndr| ndr.u32("pResults"))?;
     // The reply does not repeat the interfaces; references name theirs.
     let asked = request.and_then(|request| request.objects.as_ref()).map(|objects| objects.asked.as_slice());
     let interfaces: Vec<_> = results

@@ -30,14 +30,16 @@ fn get_ids_of_names(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped
     ndr.uuid("riid")?;
     let count = ndr.count("rgszNames")?;
     let pointers = ndr.elements("rgszNames", count, |ndr| ndr.pointer("rgszNames"))?.items;
-    let mut names = pointers.into_iter().map(|pointer| {
-        ndr.referent(pointer, |ndr| ndr.wide_string("rgszNames")).map(Option::unwrap_or_default)
+    let mut names = Vec::new();
+    let result = pointers.into_iter().try_for_each(|pointer| {
+        let name = ndr.referent(pointer, |ndr| ndr.wide_string("rgszNames"))?;
+        names.push(name.unwrap_or_default());
+        Ok(())
     });
-    if let Some(member) = names.next().transpose()? {
-        call.put("member", member);
-    }
-    activation::put_list(call, "parameter_names", names.map_while(Result::ok));
-    Ok(())
+    let mut names = names.into_iter();
+    call.put("member", names.next());
+    activation::put_list(call, "parameter_names", names);
+    result
 }
 
 fn ids_of_names(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Result<(), Stopped> {
@@ -60,34 +62,54 @@ fn invoke(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.put("member_id", ndr.u32("dispIdMember")?);
     ndr.uuid("riid")?;
     ndr.u32("lcid")?;
-    call.put("access", super::argument::symbol(ndr.u32("dwFlags")?, ACCESSES));
+    call.put("access", super::argument::symbol(ndr.u32("dwFlags")? & ACCESS, ACCESSES));
     if ndr.order() == ByteOrder::Big {
         return Err(ndr.unsupported("pDispParams"));
     }
+    let mut values = Vec::new();
+    let result = arguments(ndr, &mut values);
+    values.reverse();
+    put_arguments(call, values);
+    result?;
+    orpc::references(ndr, call)
+}
+
+/// DISPPARAMS, and the arguments that are passed by reference ([MS-OAUT] 3.1.4.4.2). What was read stays when one cannot
+/// be read.
+fn arguments(ndr: &mut Ndr<'_>, values: &mut Vec<Option<Value>>) -> Result<(), Stopped> {
     let arguments = ndr.pointer("rgvarg")?;
     let named = ndr.pointer("rgdispidNamedArgs")?;
     ndr.u32("cArgs")?;
     ndr.u32("cNamedArgs")?;
-    let mut values = Vec::new();
-    let result = ndr.referent(arguments, |ndr| variants(ndr, &mut values));
-    values.reverse();
-    put_arguments(call, values);
-    result?;
+    ndr.referent(arguments, |ndr| variants(ndr, "rgvarg", |value| values.push(value)))?;
     ndr.referent(named, |ndr| {
         let count = ndr.count("rgdispidNamedArgs")?;
         ndr.run("rgdispidNamedArgs", count, 4)
     })?;
-    orpc::references(ndr, call)
+    ndr.u32("cVarRef")?;
+    let count = ndr.count("rgVarRefIdx")?;
+    let mut places = ndr.elements("rgVarRefIdx", count, |ndr| ndr.u32("rgVarRefIdx"))?.items.into_iter();
+    variants(ndr, "rgVarRef", |value| {
+        // Its place among the arguments is empty.
+        let place = places.next().and_then(|place| usize::try_from(place).ok());
+        if let Some(empty @ None) = place.and_then(|place| values.get_mut(place)) {
+            *empty = value;
+        }
+    })
 }
 
-/// A conformant array of VARIANT: pointers, then what they point to. What was read stays when one cannot be read.
-fn variants(ndr: &mut Ndr<'_>, values: &mut Vec<Option<Value>>) -> Result<(), Stopped> {
-    let count = ndr.count("rgvarg")?;
-    let pointers = ndr.elements("rgvarg", count, |ndr| ndr.pointer("rgvarg"))?;
+/// A conformant array of VARIANT: pointers, then what they point to.
+fn variants(
+    ndr: &mut Ndr<'_>,
+    field: &'static str,
+    mut keep: impl FnMut(Option<Value>),
+) -> Result<(), Stopped> {
+    let count = ndr.count(field)?;
+    let pointers = ndr.elements(field, count, |ndr| ndr.pointer(field))?;
     for pointer in pointers.items {
-        values.push(ndr.referent(pointer, variant::referent)?.flatten());
+        keep(ndr.referent(pointer, variant::referent)?.flatten());
     }
-    if pointers.omitted == 0 { Ok(()) } else { Err(ndr.limit("rgvarg")) }
+    if pointers.omitted == 0 { Ok(()) } else { Err(ndr.limit(field)) }
 }
 
 /// Arguments by their place; one that is left out is empty.
@@ -100,8 +122,23 @@ fn put_arguments(call: &mut Decoded, values: Vec<Option<Value>>) {
     }
 }
 
+/// The name of a member that type information gives a fixed number, in objects that the activation of a class leads to.
+/// Windows' own clients take numbers from type information and never ask for them by name.
+pub fn known_member(activated_class: Uuid, member_id: u32) -> Option<&'static str> {
+    let known = KNOWN_MEMBERS.iter().find(|(class, id, _)| *class == activated_class && *id == member_id);
+    known.map(|(_, _, name)| *name)
+}
+
+/// Members that start something, by activated class and number.
+const KNOWN_MEMBERS: &[(Uuid, u32, &str)] = &[
+    // MMC20.Application: of Document.ActiveView.
+    (Uuid::from_u128(0x49b2791a_b1ae_4c90_9b8e_e860ba07f889), 54, "ExecuteShellCommand"),
+    // Excel.Application.
+    (Uuid::from_u128(0x00024500_0000_0000_c000_000000000046), 30, "RegisterXLL"),
+];
+
 /// The command line that a call of a member runs, for members that run one. Which member a call is about only an earlier
-/// `GetIDsOfNames` on the same object says.
+/// `GetIDsOfNames` on the same object says, or [`known_member`].
 pub fn command_line(member: &str, arguments: &Arguments) -> Option<Text> {
     let (_, places) = RUNNING_MEMBERS.iter().find(|(name, _)| name.eq_ignore_ascii_case(member))?;
     let Value::List(list) = arguments.get("arguments")? else { return None };
@@ -127,6 +164,8 @@ const RUNNING_MEMBERS: &[(&str, &[usize])] = &[
     ("Run", &[0]),
 ];
 
+/// Bits of the flags that say what is done to the member; others say which results the client wants.
+const ACCESS: u32 = 0xf;
 /// What is done to the member ([MS-OAUT] 3.1.4.4). Clients that do not care combine the first two.
 const ACCESSES: &[(u32, &str)] =
     &[(1, "call"), (2, "get"), (3, "call_or_get"), (4, "put"), (8, "put_reference")];
@@ -176,6 +215,14 @@ mod tests {
         assert_eq!(command_line("shellexecute", &shell), expected);
         assert_eq!(command_line("Quit", &mmc), None);
         assert_eq!(command_line("Run", &Arguments::default()), None);
+    }
+
+    #[test]
+    fn a_member_with_a_fixed_number_is_known_by_its_class() {
+        let mmc = Uuid::from_u128(0x49b2791a_b1ae_4c90_9b8e_e860ba07f889);
+        assert_eq!(known_member(mmc, 54), Some("ExecuteShellCommand"));
+        assert_eq!(known_member(mmc, 3), None);
+        assert_eq!(known_member(Uuid::nil(), 54), None);
     }
 
     #[test]
@@ -234,7 +281,36 @@ mod tests {
         bytes.extend([0; 6]);
         bytes.extend(u32::from(kind).to_le_bytes());
         bytes.extend(arm);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes.extend([0; 12]);
         INTERFACE.operations[1].decode_request(stub(&bytes)).expect("a decoder")
+    }
+
+    #[test]
+    fn an_argument_by_reference_takes_its_place() {
+        let mut bytes = vec![5, 0, 7, 0];
+        bytes.resize(32, 0);
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend([0; 16 + 4]);
+        // Flags with "no result wanted"; two arguments, of which the second on the wire is empty.
+        bytes.extend([0x2_0001_u32, 0x20000, 0, 2, 0, 2, 0x20004, 0x20008].map(u32::to_le_bytes).concat());
+        for kind_and_arm in [[3_u32, 5].as_slice(), &[0]] {
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+            bytes.extend([4_u32, 0, kind_and_arm[0], 0].map(u32::to_le_bytes).concat());
+            bytes.extend(kind_and_arm.iter().flat_map(|word| word.to_le_bytes()));
+        }
+        bytes.extend([1_u32, 1, 1, 1, 0x2000c].map(u32::to_le_bytes).concat());
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        // A variant by reference, which holds a variant with a string.
+        bytes.extend([4_u32, 0, 0x400c, 0, 0x400c, 0x20010, 0x20014].map(u32::to_le_bytes).concat());
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes.extend([4_u32, 0, 8, 0, 8, 0x20018, 3, 6, 3].map(u32::to_le_bytes).concat());
+        bytes.extend("cmd".encode_utf16().flat_map(u16::to_le_bytes));
+        let call = INTERFACE.operations[1].decode_request(stub(&bytes)).expect("a decoder");
+        assert_eq!(call.arguments.stopped, None);
+        assert_eq!(call.arguments.text("access"), Some("call"));
+        let values = vec![Value::Text(Text::whole("cmd")), Value::Signed(5)];
+        assert_eq!(call.arguments.get("arguments"), Some(&Value::List(List { values, omitted: 0 })));
     }
 
     #[test]
@@ -243,6 +319,7 @@ mod tests {
             Some(Value::List(list)) => list.values.first().cloned(),
             _ => None,
         };
+        assert_eq!(invoked_with(2, &[0xff, 0xff]).arguments.stopped, None);
         assert_eq!(value(2, &[0xff, 0xff]), Some(Value::Signed(-1)));
         assert_eq!(value(3, &[7, 0, 0, 0]), Some(Value::Signed(7)));
         assert_eq!(value(11, &[0xff, 0xff]), Some(Value::Flag(true)));
@@ -251,6 +328,7 @@ mod tests {
             value(5, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f]),
             Some(Value::Text(Text::whole("1.5")))
         );
+        assert_eq!(value(5, &[0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]), Some(Value::Text(Text::whole("5e-324"))));
         assert_eq!(value(10, &[4, 0, 2, 0x80]), Some(Value::Status(0x8002_0004)));
         assert_eq!(value(0x4003, &[1, 0, 0, 0, 8, 0, 0, 0]), Some(Value::Signed(8)));
         assert_eq!(value(0, &[]), Some(Value::Text(Text::default())));

@@ -14,13 +14,13 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(4, "EvtRpcRegisterControllableOperation", &["status"])
             .response(reply::handle_and_status),
         Operation::new(5, "EvtRpcRegisterLogQuery", QUERY).request(query).response(opened),
-        Operation::new(6, "EvtRpcClearLog", &["log", "file", "flags", "status"])
+        Operation::new(6, "EvtRpcClearLog", &["log", "file", "coerced_to", "flags", "status"])
             .request(clear)
             .response(reply::status_at_end),
-        Operation::new(7, "EvtRpcExportLog", &["log", "query", "file", "flags", "status"])
+        Operation::new(7, "EvtRpcExportLog", &["log", "query", "file", "coerced_to", "flags", "status"])
             .request(export)
             .response(reply::status_at_end),
-        Operation::new(8, "EvtRpcLocalizeExportLog", &["file", "flags", "status"])
+        Operation::new(8, "EvtRpcLocalizeExportLog", &["file", "coerced_to", "flags", "status"])
             .request(localize)
             .response(reply::status_at_end),
         Operation::new(11, "EvtRpcQueryNext", &["log", "query", "records", "status"])
@@ -45,7 +45,7 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(21, "EvtRpcPutChannelConfig", &["log", "flags", "status"])
             .request(log)
             .response(reply::status_at_end),
-        Operation::new(24, "EvtRpcGetPublisherMetadata", &["publisher", "file", "status"])
+        Operation::new(24, "EvtRpcGetPublisherMetadata", &["publisher", "file", "coerced_to", "status"])
             .request(publisher)
             .response(reply::status_at_end),
     ],
@@ -81,7 +81,7 @@ fn opened(ndr: &mut Ndr<'_>, call: &mut Decoded, _request: Option<&Decoded>) -> 
 fn clear(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.uses(ndr.context_handle("control")?);
     call.put("log", ndr.wide_string("channelPath")?);
-    call.put("file", ndr.unique("backupPath", |ndr| ndr.wide_string("backupPath"))?);
+    call.put_path("file", ndr.unique("backupPath", |ndr| ndr.wide_string("backupPath"))?);
     call.put("flags", ndr.u32("flags")?);
     Ok(())
 }
@@ -90,14 +90,14 @@ fn export(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.uses(ndr.context_handle("control")?);
     call.put("log", ndr.unique("channelPath", |ndr| ndr.wide_string("channelPath"))?);
     call.put("query", ndr.wide_string("query")?);
-    call.put("file", ndr.wide_string("backupPath")?);
+    call.put_path("file", Some(ndr.wide_string("backupPath")?));
     call.put("flags", ndr.u32("flags")?);
     Ok(())
 }
 
 fn localize(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.uses(ndr.context_handle("control")?);
-    call.put("file", ndr.wide_string("logFilePath")?);
+    call.put_path("file", Some(ndr.wide_string("logFilePath")?));
     ndr.u32("locale")?;
     call.put("flags", ndr.u32("flags")?);
     Ok(())
@@ -136,7 +136,7 @@ fn file_info(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
 
 fn publisher(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.put("publisher", ndr.unique("publisherId", |ndr| ndr.wide_string("publisherId"))?);
-    call.put("file", ndr.unique("logFilePath", |ndr| ndr.wide_string("logFilePath"))?);
+    call.put_path("file", ndr.unique("logFilePath", |ndr| ndr.wide_string("logFilePath"))?);
     Ok(())
 }
 

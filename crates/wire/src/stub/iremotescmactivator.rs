@@ -10,10 +10,10 @@ pub(super) const INTERFACE: Interface = Interface {
     uuid: Uuid::from_u128(0x000001a0_0000_0000_c000_000000000046),
     name: "IRemoteSCMActivator",
     operations: &[
-        Operation::new(3, "RemoteGetClassObject", activation::REQUEST_FIELDS)
+        Operation::new(3, "RemoteGetClassObject", activation::FIELDS)
             .request(get_class_object)
             .response(activated),
-        Operation::new(4, "RemoteCreateInstance", activation::REQUEST_FIELDS)
+        Operation::new(4, "RemoteCreateInstance", activation::FIELDS)
             .request(create_instance)
             .response(activated),
     ],

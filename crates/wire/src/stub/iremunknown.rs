@@ -3,7 +3,7 @@
 use super::argument::{self, Argument};
 use super::operation::{Interface, Operation};
 use super::{Decoded, Objects, Release, activation, orpc};
-use crate::dcom::{InterfaceResult, Ipid, StdObjref};
+use crate::dcom::{InterfaceResult, Ipid, StdObjref, first_elements};
 use crate::ndr::{Alignment, Ndr};
 use rpcscope_model::{List, Stopped, Value};
 use uuid::Uuid;
@@ -56,8 +56,7 @@ fn queried_object(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> 
 
 fn asked(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     ndr.u16("cIids")?;
-    let count = ndr.count("iids")?;
-    let iids = ndr.elements("iids", count, |ndr| ndr.uuid("iids"))?.items;
+    let iids = first_elements(ndr, "iids", |ndr| ndr.uuid("iids"))?;
     activation::put_list(call, "iids", iids.iter().copied());
     call.objects_mut().asked = iids;
     Ok(())
@@ -67,13 +66,12 @@ fn asked(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
 fn queried(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Result<(), Stopped> {
     orpc::that(ndr)?;
     let results = ndr.unique("ppQIResults", |ndr| {
-        let count = ndr.count("ppQIResults")?;
-        ndr.elements("ppQIResults", count, |ndr| {
+        first_elements(ndr, "ppQIResults", |ndr| {
             ndr.align(Alignment::Eight);
             Ok((ndr.u32("hResult")?, StdObjref::read(ndr)?))
         })
     })?;
-    let results = results.map(|results| results.items).unwrap_or_default();
+    let results = results.unwrap_or_default();
     let asked = iids(request);
     let values = results.iter().enumerate().map(|(at, (status, std))| {
         let ipid = (*status == 0).then_some(std.ipid.0);
@@ -95,8 +93,7 @@ fn queried(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> 
 
 fn queried2(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Result<(), Stopped> {
     orpc::that(ndr)?;
-    let count = ndr.count("phr")?;
-    let results = ndr.elements("phr", count, |ndr| ndr.u32("phr"))?.items;
+    let results = first_elements(ndr, "phr", |ndr| ndr.u32("phr"))?;
     let objrefs = InterfaceResult::objrefs(ndr)?;
     let asked = iids(request);
     let interfaces: Vec<_> = results
@@ -134,14 +131,16 @@ fn references(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<Vec<Release>, Sto
     orpc::this(ndr, call)?;
     ndr.u16("cInterfaceRefs")?;
     let count = ndr.count("InterfaceRefs")?;
-    let references = ndr.elements("InterfaceRefs", count, |ndr| {
+    let mut references = ndr.elements("InterfaceRefs", count, |ndr| {
         let ipid = Ipid(ndr.uuid("ipid")?);
         let public_refs = ndr.u32("cPublicRefs")?;
         ndr.u32("cPrivateRefs")?;
         Ok(Release { ipid, public_refs })
     })?;
-    let values = references.items.iter().map(|release| Value::Uuid(release.ipid.0)).collect();
-    call.put("ipids", List { values, omitted: references.omitted });
+    references.items.truncate(List::MAX);
+    let values: Vec<_> = references.items.iter().map(|release| Value::Uuid(release.ipid.0)).collect();
+    let omitted = count.saturating_sub(values.len());
+    call.put("ipids", List { values, omitted });
     Ok(references.items)
 }
 
@@ -193,6 +192,19 @@ mod tests {
             this(stub).u16(1).count(1).uuid(Uuid::from_u128(8)).u32(5).u32(0);
         });
         assert!(call.objects.expect("a header").released.is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_releases_is_bounded_and_counted() {
+        let call = encoder::request(&RELEASE, |stub| {
+            this(stub).u16(200).count(200);
+            for number in 0..200 {
+                stub.uuid(Uuid::from_u128(number)).u32(1).u32(0);
+            }
+        });
+        let Some(Value::List(ipids)) = call.arguments.get("ipids") else { panic!("ipids") };
+        assert_eq!((ipids.values.len(), ipids.omitted), (List::MAX, 200 - List::MAX));
+        assert_eq!(call.objects.map(|objects| objects.released.len()), Some(List::MAX));
     }
 
     #[test]

@@ -129,3 +129,38 @@ impl Objects {
         assert!(bindings <= Exporter::MAX_BINDINGS);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ByteOrder;
+    use crate::dcom::samples;
+    use crate::ndr::Syntax;
+
+    #[test]
+    fn references_are_collected_from_any_stub() {
+        let bytes = samples::bytes(samples::NTLM_LOGIN_REPLY);
+        let stub = Stub { bytes: &bytes, order: ByteOrder::Little, syntax: Syntax::Ndr, complete: true };
+        let objects = Objects::of_stub(stub);
+        assert_eq!(objects.references.len(), 1);
+        assert_eq!(objects.references[0].iid.to_string(), "9556dc99-828c-11cf-a37e-00aa003240c7");
+        assert_eq!(Objects::of_stub(Stub { bytes: &[0; 64], ..stub }), Objects::default());
+    }
+
+    #[test]
+    fn a_flood_of_references_is_bounded() {
+        let bytes = samples::bytes(samples::NTLM_LOGIN_REPLY);
+        let pointer = &bytes[12..144];
+        let mut flood = Vec::new();
+        for number in 0..200_u8 {
+            let mut pointer = pointer.to_vec();
+            // The last byte of the IPID.
+            pointer[71] = number;
+            flood.extend(pointer);
+        }
+        let stub = Stub { bytes: &flood, order: ByteOrder::Little, syntax: Syntax::Ndr, complete: true };
+        let objects = Objects::of_stub(stub);
+        assert_eq!(objects.references.len(), List::MAX);
+        objects.check_bounds();
+    }
+}

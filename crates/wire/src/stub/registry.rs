@@ -11,22 +11,38 @@ const INTERFACES: &[&Interface] = &[
     &super::iremotescmactivator::INTERFACE,   // 000001a0
     &super::idispatch::INTERFACE,             // 00020400
     &super::ienumwbemclassobject::INTERFACE,  // 027947e1
+    &super::winspool::INTERFACE,              // 12345678
+    &super::lsarpc::INTERFACE,                // 12345778
+    &super::samr::INTERFACE,                  // 12345778
     &super::atsvc::INTERFACE,                 // 1ff70682
     &super::winreg::INTERFACE,                // 338cd001
     &super::svcctl::INTERFACE,                // 367abb81
     &super::sasec::INTERFACE,                 // 378e52b0
+    &super::backupkey::INTERFACE,             // 3dde7c30
     &super::iwbemwcosmartenum::INTERFACE,     // 423ec01e
+    &super::srvsvc::INTERFACE,                // 4b324fc8
     &super::iactivation::INTERFACE,           // 4d9f4ab8
+    &super::netdfs::INTERFACE,                // 4fc742e0
+    &super::dnsserver::INTERFACE,             // 50abc2a4
+    &super::icertrequestd::INTERFACE_2,       // 5422fd3a
+    &super::wkssvc::INTERFACE,                // 6bffd098
+    &super::iremotewinspool::INTERFACE,       // 76f03f96
     &super::iwbemobjectsink::INTERFACE,       // 7c857801
     &super::eventlog::INTERFACE,              // 82273fdc
     &super::itaskschedulerservice::INTERFACE, // 86d35949
     &super::initshutdown::INTERFACE,          // 894de0c0
+    &super::icertpassage::INTERFACE,          // 91ae6020
     &super::iwbemservices::INTERFACE,         // 9556dc99
     &super::iobjectexporter::INTERFACE,       // 99fcfec4
+    &super::fileservervssagent::INTERFACE,    // a8e0653c
     &super::mgmt::INTERFACE,                  // afa8bd80
+    &super::efsrpc::INTERFACE,                // c681d488
     &super::iwbemloginclientid::INTERFACE,    // d4781cd6
     &super::windowsshutdown::INTERFACE,       // d95afe70
+    &super::icertrequestd::INTERFACE,         // d99e6e70
+    &super::efsrpc::INTERFACE_ON_EFSRPC,      // df1941c5
     &super::epm::INTERFACE,                   // e1af8308
+    &super::drsuapi::INTERFACE,               // e3514235
     &super::iwbemlevel1login::INTERFACE,      // f309ad18
     &super::ieventservice::INTERFACE,         // f6beaff7
 ];

@@ -31,51 +31,55 @@ pub(super) const INTERFACE: Interface = Interface {
             .request(on_handle)
             .response(reply::status_at_end),
         Operation::new(11, "RChangeServiceConfigW", CONFIGURATION)
-            .request(change_wide)
+            .request(|ndr, call| change(ndr, call, WIDE))
             .response(reply::status_at_end),
-        Operation::new(12, "RCreateServiceW", CREATION).request(create_wide).response(created),
+        Operation::new(12, "RCreateServiceW", CREATION)
+            .request(|ndr, call| create(ndr, call, WIDE))
+            .response(created),
         Operation::new(14, "REnumServicesStatusW", ENUMERATION)
             .request(enumerate)
             .response(reply::status_at_end),
         Operation::new(15, "ROpenSCManagerW", &["machine", "database", "access", "status"])
-            .request(open_manager_wide)
+            .request(|ndr, call| open_manager(ndr, call, WIDE))
             .response(reply::handle_and_status),
         Operation::new(16, "ROpenServiceW", &["service", "machine", "access", "status"])
-            .request(open_service_wide)
+            .request(|ndr, call| open_service(ndr, call, WIDE))
             .response(reply::handle_and_status),
         Operation::new(17, "RQueryServiceConfigW", CONFIGURATION)
             .request(on_handle)
             .response(configuration_wide),
         Operation::new(19, "RStartServiceW", &["service", "machine", "arguments", "status"])
-            .request(start_wide)
+            .request(|ndr, call| start(ndr, call, WIDE))
             .response(reply::status),
         Operation::new(20, "RGetServiceDisplayNameW", &["service", "machine", "status"])
             .request(service_wide)
             .response(reply::status_at_end),
         Operation::new(23, "RChangeServiceConfigA", CONFIGURATION)
-            .request(change_narrow)
+            .request(|ndr, call| change(ndr, call, NARROW))
             .response(reply::status_at_end),
-        Operation::new(24, "RCreateServiceA", CREATION).request(create_narrow).response(created),
+        Operation::new(24, "RCreateServiceA", CREATION)
+            .request(|ndr, call| create(ndr, call, NARROW))
+            .response(created),
         Operation::new(26, "REnumServicesStatusA", ENUMERATION)
             .request(enumerate)
             .response(reply::status_at_end),
         Operation::new(27, "ROpenSCManagerA", &["machine", "database", "access", "status"])
-            .request(open_manager_narrow)
+            .request(|ndr, call| open_manager(ndr, call, NARROW))
             .response(reply::handle_and_status),
         Operation::new(28, "ROpenServiceA", &["service", "machine", "access", "status"])
-            .request(open_service_narrow)
+            .request(|ndr, call| open_service(ndr, call, NARROW))
             .response(reply::handle_and_status),
         Operation::new(29, "RQueryServiceConfigA", CONFIGURATION)
             .request(on_handle)
             .response(configuration_narrow),
         Operation::new(31, "RStartServiceA", &["service", "machine", "arguments", "status"])
-            .request(start_narrow)
+            .request(|ndr, call| start(ndr, call, NARROW))
             .response(reply::status),
         Operation::new(36, "RChangeServiceConfig2A", OPTIONS)
-            .request(change_options_narrow)
+            .request(|ndr, call| change_options(ndr, call, NARROW))
             .response(reply::status),
         Operation::new(37, "RChangeServiceConfig2W", OPTIONS)
-            .request(change_options_wide)
+            .request(|ndr, call| change_options(ndr, call, WIDE))
             .response(reply::status),
         Operation::new(39, "RQueryServiceConfig2W", &["service", "machine", "option", "status"])
             .request(query_options)
@@ -86,15 +90,21 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(42, "REnumServicesStatusExW", ENUMERATION)
             .request(enumerate_by_level)
             .response(reply::status_at_end),
-        Operation::new(44, "RCreateServiceWOW64A", CREATION).request(create_narrow).response(created),
-        Operation::new(45, "RCreateServiceWOW64W", CREATION).request(create_wide).response(created),
+        Operation::new(44, "RCreateServiceWOW64A", CREATION)
+            .request(|ndr, call| create(ndr, call, NARROW))
+            .response(created),
+        Operation::new(45, "RCreateServiceWOW64W", CREATION)
+            .request(|ndr, call| create(ndr, call, WIDE))
+            .response(created),
         Operation::new(50, "RControlServiceExA", &["service", "machine", "control", "status"])
             .request(control)
             .response(reply::status_at_end),
         Operation::new(51, "RControlServiceExW", &["service", "machine", "control", "status"])
             .request(control)
             .response(reply::status_at_end),
-        Operation::new(60, "RCreateWowService", CREATION).request(create_wide).response(created),
+        Operation::new(60, "RCreateWowService", CREATION)
+            .request(|ndr, call| create(ndr, call, WIDE))
+            .response(created),
         Operation::new(64, "ROpenSCManager2", &["database", "access", "status"])
             .request(open_manager_by_binding)
             .response(reply::handle_and_status),
@@ -191,14 +201,6 @@ fn enumerate_by_level(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopp
     Ok(())
 }
 
-fn create_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    create(ndr, call, WIDE)
-}
-
-fn create_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    create(ndr, call, NARROW)
-}
-
 fn create(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
     call.uses(ndr.context_handle("hSCManager")?);
     let service = string(ndr, "lpServiceName")?;
@@ -213,14 +215,6 @@ fn create(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(
 fn created(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Result<(), Stopped> {
     ndr.unique("lpdwTagId", |ndr| ndr.u32("lpdwTagId"))?;
     reply::handle_and_status(ndr, call, request)
-}
-
-fn change_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    change(ndr, call, WIDE)
-}
-
-fn change_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    change(ndr, call, NARROW)
 }
 
 fn change(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
@@ -257,14 +251,6 @@ fn group_and_account(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) 
     Ok(())
 }
 
-fn open_manager_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_manager(ndr, call, WIDE)
-}
-
-fn open_manager_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_manager(ndr, call, NARROW)
-}
-
 fn open_manager(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
     let machine = ndr.unique("lpMachineName", |ndr| string(ndr, "lpMachineName"))?;
     call.opens_as("machine", machine.filter(|machine| !machine.string.is_empty()));
@@ -277,14 +263,6 @@ fn open_manager_by_binding(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), 
     call.put("database", ndr.unique("lpDatabaseName", |ndr| ndr.wide_string("lpDatabaseName"))?);
     call.put("access", ndr.u32("dwDesiredAccess")?);
     Ok(())
-}
-
-fn open_service_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_service(ndr, call, WIDE)
-}
-
-fn open_service_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_service(ndr, call, NARROW)
 }
 
 fn open_service(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
@@ -331,14 +309,6 @@ fn configuration(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> R
     ndr.u32("pcbBytesNeeded").map(|_| ())
 }
 
-fn start_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    start(ndr, call, WIDE)
-}
-
-fn start_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    start(ndr, call, NARROW)
-}
-
 fn start(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<(), Stopped> {
     on_handle(ndr, call)?;
     ndr.u32("argc")?;
@@ -354,14 +324,6 @@ fn start(ndr: &mut Ndr<'_>, call: &mut Decoded, string: ReadString) -> Result<()
         |ndr| ndr.pointer("StringPtr"),
         |ndr, pointer| ndr.referent(pointer, |ndr| string(ndr, "StringPtr")),
     )
-}
-
-fn change_options_wide(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    change_options(ndr, call, WIDE)
-}
-
-fn change_options_narrow(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    change_options(ndr, call, NARROW)
 }
 
 /// SC_RPC_CONFIG_INFO ([MS-SCMR] 2.2.21, 2.2.22): a level and a union of pointers.
@@ -525,6 +487,22 @@ mod tests {
         });
         let Some(Value::List(list)) = decoded.arguments.get("arguments") else { panic!("a list") };
         assert_eq!(list.values, [Value::Text(Text::whole("svc")), Value::Text(Text::whole("-x"))]);
+    }
+
+    #[test]
+    fn an_enumeration_tells_what_is_listed() {
+        let decoded = request(42, |stub| {
+            stub.handle(7).enumeration(0).u32(0x30).u32(3).u32(0x4000).pointer().u32(0).null();
+        });
+        assert_eq!(text(&decoded, "service_state"), Some("all"));
+        assert_eq!(decoded.arguments.number("service_type"), Some(0x30));
+    }
+
+    #[test]
+    fn a_changed_security_descriptor_is_given() {
+        let decoded = request(5, |stub| _ = stub.handle(7).u32(4).conformant(&[1, 0, 4, 0x80]).u32(4));
+        let descriptor = Value::Bytes(rpcscope_model::Bytes { head: vec![1, 0, 4, 0x80], length: 4 });
+        assert_eq!(decoded.arguments.get("descriptor"), Some(&descriptor));
     }
 
     #[test]

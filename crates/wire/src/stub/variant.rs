@@ -10,22 +10,35 @@ use rpcscope_model::{Stopped, Text, Value};
 /// Numbers in it have their least significant byte first, whatever the call says: a call with another order is not
 /// decoded. The length that it starts with is not believed, since common clients send a constant.
 pub(super) fn referent(ndr: &mut Ndr<'_>) -> Result<Option<Value>, Stopped> {
+    let kind = head(ndr)?;
+    if kind & BY_REFERENCE == 0 {
+        return value(ndr, kind);
+    }
+    let pointer = ndr.pointer("pvarVal")?;
+    Ok(ndr.referent(pointer, |ndr| by_reference(ndr, kind & !BY_REFERENCE))?.flatten())
+}
+
+/// What stands before the value: length, reserved fields, and the type, twice.
+fn head(ndr: &mut Ndr<'_>) -> Result<u32, Stopped> {
     ndr.align(Alignment::Eight);
     ndr.u32("clSize")?;
     ndr.u32("rpcReserved")?;
     ndr.u16("vt")?;
     ndr.fixed_bytes("wReserved1", 6)?;
-    let kind = ndr.union_tag("vt", Tag::Long, Alignment::Eight)?;
-    if kind & BY_REFERENCE != 0 {
-        let pointer = ndr.pointer("pvarVal")?;
-        return Ok(ndr.referent(pointer, |ndr| by_reference(ndr, kind & !BY_REFERENCE))?.flatten());
-    }
-    value(ndr, kind)
+    ndr.union_tag("vt", Tag::Long, Alignment::Eight)
 }
 
+/// A value behind a pointer; one that is a VARIANT again, as scripts pass their variables, holds no further one.
 fn by_reference(ndr: &mut Ndr<'_>, kind: u32) -> Result<Option<Value>, Stopped> {
-    // A variant within a variant is an argument that comes back; it holds nothing of interest in a request.
-    if kind == VARIANT { Err(ndr.unsupported("pvarVal")) } else { value(ndr, kind) }
+    if kind != VARIANT {
+        return value(ndr, kind);
+    }
+    let pointer = ndr.pointer("pvarVal")?;
+    let inner = ndr.referent(pointer, |ndr| {
+        let kind = head(ndr)?;
+        value(ndr, kind)
+    })?;
+    Ok(inner.flatten())
 }
 
 /// Source: [MS-OAUT] 2.2.7 for the numbers.
@@ -34,9 +47,9 @@ fn value(ndr: &mut Ndr<'_>, kind: u32) -> Result<Option<Value>, Stopped> {
         0 | 1 => return Ok(None),
         2 => Value::Signed(i64::from(ndr.u16("iVal")?.cast_signed())),
         3 | 22 => Value::Signed(i64::from(ndr.i32("lVal")?)),
-        4 => Value::Text(Text::whole(f32::from_bits(ndr.u32("fltVal")?).to_string())),
+        4 => real(f32::from_bits(ndr.u32("fltVal")?)),
         // A date counts days since 1899-12-30.
-        5 | 7 => Value::Text(Text::whole(f64::from_bits(ndr.u64("dblVal")?).to_string())),
+        5 | 7 => real(f64::from_bits(ndr.u64("dblVal")?)),
         // Units of 1/10,000.
         6 => Value::Signed(ndr.u64("cyVal")?.cast_signed()),
         8 => {
@@ -62,6 +75,12 @@ fn value(ndr: &mut Ndr<'_>, kind: u32) -> Result<Option<Value>, Stopped> {
         // Arrays, records and decimals.
         _ => return Err(ndr.unsupported("vt")),
     }))
+}
+
+/// A floating point number, with an exponent when it is very large or very small: hundreds of digits would cost more than
+/// all else in a call.
+pub(super) fn real(number: impl std::fmt::Debug) -> Value {
+    Value::Text(Text::whole(format!("{number:?}")))
 }
 
 /// `VT_BYREF`: the value stands behind a pointer.

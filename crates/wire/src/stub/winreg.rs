@@ -14,13 +14,21 @@ pub(super) const INTERFACE: Interface = Interface {
     uuid: Uuid::from_u128(0x338cd001_2244_31f1_aaaa_900038001003),
     name: "winreg",
     operations: &[
-        Operation::new(0, "OpenClassesRoot", ROOT).request(classes_root).response(reply::handle_and_status),
-        Operation::new(1, "OpenCurrentUser", ROOT).request(current_user).response(reply::handle_and_status),
-        Operation::new(2, "OpenLocalMachine", ROOT).request(local_machine).response(reply::handle_and_status),
-        Operation::new(3, "OpenPerformanceData", ROOT)
-            .request(performance_data)
+        Operation::new(0, "OpenClassesRoot", ROOT)
+            .request(|ndr, call| open_root(ndr, call, "HKCR"))
             .response(reply::handle_and_status),
-        Operation::new(4, "OpenUsers", ROOT).request(users).response(reply::handle_and_status),
+        Operation::new(1, "OpenCurrentUser", ROOT)
+            .request(|ndr, call| open_root(ndr, call, "HKCU"))
+            .response(reply::handle_and_status),
+        Operation::new(2, "OpenLocalMachine", ROOT)
+            .request(|ndr, call| open_root(ndr, call, "HKLM"))
+            .response(reply::handle_and_status),
+        Operation::new(3, "OpenPerformanceData", ROOT)
+            .request(|ndr, call| open_root(ndr, call, "HKPD"))
+            .response(reply::handle_and_status),
+        Operation::new(4, "OpenUsers", ROOT)
+            .request(|ndr, call| open_root(ndr, call, "HKU"))
+            .response(reply::handle_and_status),
         Operation::new(5, "BaseRegCloseKey", &["key", "status"])
             .request(close)
             .response(reply::handle_and_status),
@@ -41,7 +49,7 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(10, "BaseRegEnumValue", &["key", "index", "value", "type", "data_bytes", "status"])
             .request(enumerate)
             .response(enumerated_value),
-        Operation::new(13, "BaseRegLoadKey", &["key", "subkey", "file", "status"])
+        Operation::new(13, "BaseRegLoadKey", &["key", "subkey", "file", "coerced_to", "status"])
             .request(load_key)
             .response(reply::status),
         Operation::new(15, "BaseRegOpenKey", &["key", "subkey", "options", "access", "status"])
@@ -53,13 +61,17 @@ pub(super) const INTERFACE: Interface = Interface {
         Operation::new(17, "BaseRegQueryValue", &["key", "value", "type", "data_bytes", "status"])
             .request(value_name)
             .response(queried_value),
-        Operation::new(18, "BaseRegReplaceKey", &["key", "subkey", "new_file", "old_file", "status"])
-            .request(replace_key)
-            .response(reply::status),
-        Operation::new(19, "BaseRegRestoreKey", &["key", "file", "flags", "status"])
+        Operation::new(
+            18,
+            "BaseRegReplaceKey",
+            &["key", "subkey", "new_file", "old_file", "coerced_to", "status"],
+        )
+        .request(replace_key)
+        .response(reply::status),
+        Operation::new(19, "BaseRegRestoreKey", &["key", "file", "coerced_to", "flags", "status"])
             .request(restore_key)
             .response(reply::status),
-        Operation::new(20, "BaseRegSaveKey", &["key", "file", "status"])
+        Operation::new(20, "BaseRegSaveKey", &["key", "file", "coerced_to", "status"])
             .request(save_key)
             .response(reply::status),
         Operation::new(21, "BaseRegSetKeySecurity", &["key", "security_information", "status"])
@@ -79,12 +91,12 @@ pub(super) const INTERFACE: Interface = Interface {
             .request(on_key)
             .response(version),
         Operation::new(27, "OpenCurrentConfig", ROOT)
-            .request(current_config)
+            .request(|ndr, call| open_root(ndr, call, "HKCC"))
             .response(reply::handle_and_status),
         Operation::new(30, "BaseInitiateSystemShutdownEx", shutdown::FIELDS)
             .request(shutdown::initiate_with_reason)
             .response(reply::status),
-        Operation::new(31, "BaseRegSaveKeyEx", &["key", "file", "flags", "status"])
+        Operation::new(31, "BaseRegSaveKeyEx", &["key", "file", "coerced_to", "flags", "status"])
             .request(save_key_with_flags)
             .response(reply::status),
         Operation::new(35, "BaseRegDeleteKeyEx", &["key", "subkey", "access", "status"])
@@ -95,30 +107,6 @@ pub(super) const INTERFACE: Interface = Interface {
 
 const ROOT: &[&str] = &["key", "access", "status"];
 const SUBKEY: &[&str] = &["key", "subkey", "status"];
-
-fn classes_root(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKCR")
-}
-
-fn current_user(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKCU")
-}
-
-fn local_machine(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKLM")
-}
-
-fn performance_data(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKPD")
-}
-
-fn users(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKU")
-}
-
-fn current_config(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
-    open_root(ndr, call, "HKCC")
-}
 
 fn open_root(ndr: &mut Ndr<'_>, call: &mut Decoded, root: &'static str) -> Result<(), Stopped> {
     call.opens_as("key", Some(Text::whole(root)));
@@ -179,20 +167,20 @@ fn delete_key_with_access(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), S
 
 fn load_key(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     subkey(ndr, call)?;
-    call.put("file", ndr.unicode_string("lpFile")?);
+    call.put_path("file", ndr.unicode_string("lpFile")?);
     Ok(())
 }
 
 fn replace_key(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     subkey(ndr, call)?;
-    call.put("new_file", ndr.unicode_string("lpNewFile")?);
-    call.put("old_file", ndr.unicode_string("lpOldFile")?);
+    call.put_path("new_file", ndr.unicode_string("lpNewFile")?);
+    call.put_path("old_file", ndr.unicode_string("lpOldFile")?);
     Ok(())
 }
 
 fn save_key(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     on_key(ndr, call)?;
-    call.put("file", ndr.unicode_string("lpFile")?);
+    call.put_path("file", ndr.unicode_string("lpFile")?);
     Ok(())
 }
 

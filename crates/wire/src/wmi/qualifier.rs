@@ -15,7 +15,7 @@ pub struct Qualifier<'a> {
     pub value: Value<'a>,
 }
 
-/// Iterates over a qualifier set ([MS-WMIO] 2.2.59), at most [`MAX_QUALIFIERS`] of it.
+/// Iterates over a qualifier set ([MS-WMIO] 2.2.59), the first 64 of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Qualifiers<'a> {
     reader: Reader<'a>,
