@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     Replay(Replay),
+    Forge(Forge),
 }
 
 /// Print every remote procedure call in capture files.
@@ -76,6 +77,34 @@ pub(crate) struct Replay {
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) color: When,
+}
+
+/// Make a capture out of a few lines of YAML.
+///
+/// A scenario names hosts, binds, calls and replies; every transport, protection and disturbance of the network is a
+/// parameter. The same scenario gives the same bytes. docs/WRITING-TESTS.md describes the language.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  rpcscope forge scenario.yml                      writes scenario.pcap beside it
+  rpcscope forge scenario.yml -o sample.pcapng     pcapng by its extension
+  rpcscope forge scenario.yml -o - | rpcscope replay -
+  rpcscope forge --list                            what a scenario can name
+
+Exit status: 0 done, 2 wrong use or a mistake in the scenario, 3 a file could not be read or written.")]
+pub(crate) struct Forge {
+    /// The scenario, or `-` for standard input.
+    #[arg(required_unless_present = "list", value_name = "SCENARIO")]
+    pub(crate) scenario: Option<PathBuf>,
+
+    /// Where to write: pcapng when the name ends so, else pcap; `-` for standard output [default: the scenario's name
+    /// with .pcap].
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Show items, names, and the operations whose arguments can be written.
+    #[arg(long, exclusive = true)]
+    pub(crate) list: bool,
 }
 
 /// When to do something that only suits a terminal.

@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod feed;
+mod forge;
 mod messages;
 mod output;
 mod pipeline;
@@ -23,6 +24,7 @@ pub fn run() -> ExitCode {
         }
     };
     let status = match arguments.verb {
+        Verb::Forge(forge) => forge::run(&forge),
         Verb::Replay(replay) => replay::run(&replay),
     };
     status.into()

@@ -4,6 +4,9 @@
 //! The way down: a [`conversation`] is a list of PDUs ([`pdu`]); a [`transport`] puts them into messages of one or more
 //! connections; [`packets`] cuts these into segments, disturbs them, and wraps them into frames; [`capture`] writes frames
 //! as a file. Everything is the same, byte for byte, for the same seed.
+//!
+//! A [`scenario`] says all of that in a few lines of YAML; [`stub`] knows the arguments of the operations that scenarios
+//! call most; [`token`] makes what authentication services exchange.
 
 pub mod capture;
 pub mod conversation;
@@ -12,6 +15,9 @@ mod ntlm;
 pub mod packets;
 pub mod pdu;
 mod rng;
+pub mod scenario;
+pub mod stub;
+pub mod token;
 pub mod transport;
 
 pub use encoder::{ByteOrder, Encoder};

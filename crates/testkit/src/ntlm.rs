@@ -33,10 +33,7 @@ impl Ntlm {
         let mut target = Encoder::new(ByteOrder::Little);
         target.utf16(&self.domain);
         let target = target.finish();
-        // AV pairs: MsvAvNbDomainName and MsvAvEOL.
-        let mut info = Encoder::new(ByteOrder::Little);
-        info.u16(2).u16(length16(target.len())).raw(&target).u32(0);
-        let info = info.finish();
+        let info = self.target_info();
         let mut out = start(2);
         write_field(&mut out, target.len(), CHALLENGE_BYTES);
         out.u32(FLAGS).raw(&rng.bytes(8)).zeros(8);
@@ -47,6 +44,21 @@ impl Ntlm {
 
     /// AUTHENTICATE_MESSAGE ([MS-NLMP] 2.2.1.3). Proofs and session key are random bytes.
     pub fn authenticate(&self, rng: &mut Rng) -> Vec<u8> {
+        let [lm_proof, nt_proof, session_key] = [rng.bytes(24), rng.bytes(24), rng.bytes(16)];
+        self.authenticate_with(&lm_proof, &nt_proof, &session_key)
+    }
+
+    /// AV pairs of the challenge: MsvAvNbDomainName and MsvAvEOL ([MS-NLMP] 2.2.2.1).
+    pub(crate) fn target_info(&self) -> Vec<u8> {
+        let mut target = Encoder::new(ByteOrder::Little);
+        target.utf16(&self.domain);
+        let mut info = Encoder::new(ByteOrder::Little);
+        info.u16(2).u16(length16(target.len())).raw(&target.finish()).u32(0);
+        info.finish()
+    }
+
+    /// AUTHENTICATE_MESSAGE with these proofs and this encrypted session key.
+    pub(crate) fn authenticate_with(&self, lm_proof: &[u8], nt_proof: &[u8], session_key: &[u8]) -> Vec<u8> {
         let utf16 = |text: &str| {
             let mut out = Encoder::new(ByteOrder::Little);
             out.utf16(text);
@@ -54,12 +66,12 @@ impl Ntlm {
         };
         // Order of the fields: LM proof, NT proof, domain, user, workstation, session key.
         let fields = [
-            rng.bytes(24),
-            rng.bytes(24),
+            lm_proof.to_vec(),
+            nt_proof.to_vec(),
             utf16(&self.domain),
             utf16(&self.user),
             utf16(&self.workstation),
-            rng.bytes(16),
+            session_key.to_vec(),
         ];
         let mut out = start(3);
         let mut offset = AUTHENTICATE_BYTES;

@@ -14,8 +14,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", &["flow", "session", "model"]),
     ("capture", &["model"]),
     ("sinks", &["catalog", "model"]),
-    ("testkit", &["model"]),
-    ("cli", &["model", "catalog", "flow", "engine", "capture", "sinks"]),
+    ("testkit", &["catalog", "model"]),
+    ("cli", &["model", "catalog", "flow", "engine", "capture", "sinks", "testkit"]),
 ];
 
 /// Packages that are no part of the sensor: tests, benchmarks and tools. They may import anything.

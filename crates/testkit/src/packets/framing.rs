@@ -72,14 +72,17 @@ impl Framing {
     pub fn datagrams(&self, datagrams: &[Datagram]) -> Vec<OwnedFrame> {
         let mut frames = Vec::new();
         for (number, datagram) in datagrams.iter().enumerate() {
-            // Identifications repeat after 65,536 packets, as they do on the wire.
-            let identification = length16(number & 0xffff);
-            for packet in ip_packets(datagram, identification, self.fragment_bytes) {
-                let frame = self.frame(packet, frames.len());
-                frames.push(frame);
-            }
+            let of_datagram = self.frames_of(datagram, number, frames.len());
+            frames.extend(of_datagram);
         }
         frames
+    }
+
+    /// The frames of one datagram, which has this number; `first` frames came before.
+    pub fn frames_of(&self, datagram: &Datagram, number: usize, first: usize) -> Vec<OwnedFrame> {
+        // Identifications repeat after 65,536 packets, as they do on the wire.
+        let packets = ip_packets(datagram, length16(number & 0xffff), self.fragment_bytes);
+        packets.into_iter().zip(first..).map(|(packet, number)| self.frame(packet, number)).collect()
     }
 
     fn frame(&self, packet: Vec<u8>, number: usize) -> OwnedFrame {

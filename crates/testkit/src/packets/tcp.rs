@@ -46,6 +46,9 @@ pub enum TcpEnd {
 pub struct Segment {
     /// Which connection of the conversation.
     pub connection: usize,
+    /// The message that it carries a part of or belongs to, by its place in the list; handshakes belong to the first of
+    /// their connection, and its end to the last of all.
+    pub message: usize,
     /// Who sends it.
     pub side: Side,
     /// Its endpoint.
@@ -114,14 +117,16 @@ impl TcpFlow {
     pub fn segments(&self, messages: &[Message]) -> Vec<Segment> {
         let mut connections: BTreeMap<usize, Connection> = BTreeMap::new();
         let mut segments = Vec::new();
-        for message in messages {
+        for (number, message) in messages.iter().enumerate() {
             let connection = connections.entry(message.connection).or_insert_with(|| {
                 let mut connection = Connection::new(self, message.connection);
+                connection.message = number;
                 if self.start == TcpStart::Handshake {
                     connection.shake_hands(&mut segments);
                 }
                 connection
             });
+            connection.message = number;
             for piece in message.bytes.chunks(self.max_segment_bytes.max(1)) {
                 segments.push(connection.send(message.side, tcp_flags::ACK | tcp_flags::PSH, piece));
             }
@@ -130,6 +135,7 @@ impl TcpFlow {
             }
         }
         for connection in connections.values_mut() {
+            connection.message = messages.len().saturating_sub(1);
             connection.end(self.end, &mut segments);
         }
         segments
@@ -139,6 +145,7 @@ impl TcpFlow {
 /// One connection while it is written.
 struct Connection {
     number: usize,
+    message: usize,
     endpoints: [Endpoint; 2],
     /// Next sequence number of each side, by [`Side::index`].
     next: [u32; 2],
@@ -153,7 +160,7 @@ impl Connection {
         let after_syn = u32::from(flow.start == TcpStart::MidStream);
         let next = [flow.client_sequence, flow.server_sequence]
             .map(|initial| initial.wrapping_add(apart).wrapping_add(after_syn));
-        Self { number, endpoints: [client, flow.server], next }
+        Self { number, message: 0, endpoints: [client, flow.server], next }
     }
 
     fn send(&mut self, side: Side, flags: u8, payload: &[u8]) -> Segment {
@@ -161,6 +168,7 @@ impl Connection {
         let acknowledged = flags & tcp_flags::ACK != 0;
         let segment = Segment {
             connection: self.number,
+            message: self.message,
             side,
             source: self.endpoints[own],
             destination: self.endpoints[other],

@@ -36,10 +36,20 @@ impl Response {
 
     /// PDUs with at most `stub_bytes` of the stub each; at least one PDU.
     pub fn fragments(&self, format: Format, stub_bytes: usize) -> Vec<Vec<u8>> {
+        self.fragments_with(format, stub_bytes, || self.verifier.clone())
+    }
+
+    /// The same with a verifier of its own for each PDU.
+    pub fn fragments_with(
+        &self,
+        format: Format,
+        stub_bytes: usize,
+        mut verifier: impl FnMut() -> Option<Verifier>,
+    ) -> Vec<Vec<u8>> {
         split(&self.stub, stub_bytes, |position, piece, remaining| {
             let mut body = Encoder::new(format.order);
             body.u32(length32(remaining)).u16(self.context_id.0).u8(0).u8(0).raw(piece);
-            frame(format, ptype::RESPONSE, position, self.call_id, &body.finish(), self.verifier.as_ref())
+            frame(format, ptype::RESPONSE, position, self.call_id, &body.finish(), verifier().as_ref())
         })
     }
 }

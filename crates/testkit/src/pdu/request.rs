@@ -45,6 +45,16 @@ impl Request {
 
     /// PDUs with at most `stub_bytes` of the stub each; at least one PDU.
     pub fn fragments(&self, format: Format, stub_bytes: usize) -> Vec<Vec<u8>> {
+        self.fragments_with(format, stub_bytes, || self.verifier.clone())
+    }
+
+    /// The same with a verifier of its own for each PDU.
+    pub fn fragments_with(
+        &self,
+        format: Format,
+        stub_bytes: usize,
+        mut verifier: impl FnMut() -> Option<Verifier>,
+    ) -> Vec<Vec<u8>> {
         split(&self.stub, stub_bytes, |position, piece, remaining| {
             let mut body = Encoder::new(format.order);
             body.u32(length32(remaining)).u16(self.context_id.0).u16(self.opnum.0);
@@ -54,7 +64,7 @@ impl Request {
             body.raw(piece);
             let object_flag = if self.object.is_some() { flags::OBJECT_UUID } else { 0 };
             let pfc_flags = position | self.pfc_flags | object_flag;
-            frame(format, ptype::REQUEST, pfc_flags, self.call_id, &body.finish(), self.verifier.as_ref())
+            frame(format, ptype::REQUEST, pfc_flags, self.call_id, &body.finish(), verifier().as_ref())
         })
     }
 }

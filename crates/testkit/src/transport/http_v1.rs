@@ -28,6 +28,13 @@ impl HttpV1 {
         messages.extend(plain(steps));
         messages
     }
+
+    /// The messages of a conversation, each with the step that it belongs to.
+    pub fn carry_script(&self, steps: &[Step]) -> Vec<super::Placed> {
+        let messages = self.carry(steps);
+        let before = messages.len() - steps.len();
+        messages.into_iter().enumerate().map(|(at, message)| (at.saturating_sub(before), message)).collect()
+    }
 }
 
 /// What a proxy answers; the body follows without end ([MS-RPCH] 2.1.1.1.2).

@@ -41,10 +41,17 @@ impl HttpV2 {
 
     /// The messages of a conversation.
     pub fn carry(&self, steps: &[Step]) -> Vec<Message> {
+        self.carry_script(steps).into_iter().map(|(_, message)| message).collect()
+    }
+
+    /// The messages of a conversation, each with the step that it belongs to.
+    pub fn carry_script(&self, steps: &[Step]) -> Vec<super::Placed> {
         let mut rng = Rng::new(self.seed);
         let [connection, in_channel, out_channel, group] = std::array::from_fn(|_| rng.uuid());
         let mut messages = Vec::new();
-        let mut send = |connection, side, bytes| messages.push(Message { connection, side, bytes });
+        let place = std::cell::Cell::new(0);
+        let mut send =
+            |connection, side, bytes| messages.push((place.get(), Message { connection, side, bytes }));
 
         let a1 = Rts::conn_a1(connection, out_channel).encode();
         let request = self.request("RPC_OUT_DATA", a1.len());
@@ -61,7 +68,8 @@ impl HttpV2 {
 
         let mut received = [0; 2];
         let mut acknowledged = [0; 2];
-        for step in steps {
+        for (number, step) in steps.iter().enumerate() {
+            place.set(number);
             let counter = step.side.index();
             received[counter] += step.pdu.len();
             let due = self

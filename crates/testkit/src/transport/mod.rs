@@ -12,7 +12,7 @@ pub use http_v2::HttpV2;
 pub use netbios::SmbFraming;
 pub use pipe::{PipeStyle, SmbStart};
 pub use smb1::Smb1;
-pub use smb2::Smb2;
+pub use smb2::{Smb2, SmbAuthentication, SmbProtection};
 
 use crate::conversation::Step;
 use rpcscope_model::Side;
@@ -33,6 +33,15 @@ impl Message {
     pub const fn new(side: Side, bytes: Vec<u8>) -> Self {
         Self { connection: 0, side, bytes }
     }
+}
+
+/// A message and the step of a script that it belongs to.
+pub type Placed = (usize, Message);
+
+/// Puts messages into the order of their steps: an answer may come after later requests.
+fn by_step(mut messages: Vec<Placed>) -> Vec<Placed> {
+    messages.sort_by_key(|(step, _)| *step);
+    messages
 }
 
 /// PDUs straight over TCP, or, in the connectionless protocol, one to a datagram.

@@ -50,36 +50,47 @@ pub(super) struct Piece {
     pub(super) more: bool,
 }
 
+/// An exchange, and the steps of the conversation that its request and its response belong to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Placed {
+    pub(super) operation: Operation,
+    pub(super) asked: usize,
+    pub(super) answered: usize,
+}
+
 /// The exchanges that carry a conversation, with at most `max_bytes` in each direction of one exchange.
-pub(super) fn operations(steps: &[Step], style: PipeStyle, max_bytes: usize) -> Vec<Operation> {
-    let mut operations = vec![Operation::Open];
+pub(super) fn operations(steps: &[&Step], style: PipeStyle, max_bytes: usize) -> Vec<Placed> {
+    let at = |step, operation| Placed { operation, asked: step, answered: step };
+    let mut operations = vec![at(0, Operation::Open)];
     for (position, step) in steps.iter().enumerate() {
         let mut pieces = pieces(&step.pdu, max_bytes);
         match step.side {
             Side::Client => {
-                operations.extend(pieces.into_iter().map(|piece| Operation::Write(piece.bytes)));
+                operations
+                    .extend(pieces.into_iter().map(|piece| at(position, Operation::Write(piece.bytes))));
             }
             Side::Server => {
                 let follows_client = position > 0 && steps[position - 1].side == Side::Client;
                 if style != PipeStyle::WriteRead
                     && follows_client
-                    && let Some(Operation::Write(written)) =
-                        operations.pop_if(|last| matches!(last, Operation::Write(_)))
+                    && let Some(Placed { operation: Operation::Write(written), asked, .. }) =
+                        operations.pop_if(|last| matches!(last.operation, Operation::Write(_)))
                 {
-                    operations.push(Operation::Exchange(written, pieces.remove(0)));
+                    let operation = Operation::Exchange(written, pieces.remove(0));
+                    operations.push(Placed { operation, asked, answered: position });
                 }
-                operations.extend(pieces.into_iter().map(Operation::Read));
+                operations.extend(pieces.into_iter().map(|piece| at(position, Operation::Read(piece))));
             }
         }
     }
-    operations.push(Operation::Close);
+    operations.push(at(steps.len().saturating_sub(1), Operation::Close));
     operations
 }
 
 /// The order in which the exchanges of several pipes happen: random between pipes, given order within each.
 ///
 /// Gives (pipe, exchange) pairs.
-pub(super) fn interleave(pipes: Vec<Vec<Operation>>, rng: &mut Rng) -> Vec<(usize, Operation)> {
+pub(super) fn interleave(pipes: Vec<Vec<Placed>>, rng: &mut Rng) -> Vec<(usize, Placed)> {
     let mut queues: Vec<_> =
         pipes.into_iter().enumerate().map(|(pipe, queue)| (pipe, queue.into_iter())).collect();
     let mut order = Vec::new();
@@ -90,6 +101,28 @@ pub(super) fn interleave(pipes: Vec<Vec<Operation>>, rng: &mut Rng) -> Vec<(usiz
             None => drop(queues.remove(chosen)),
         }
     }
+    order
+}
+
+/// The order in which a script wants the exchanges of its pipes, with steps counted through the whole script.
+pub(super) fn in_order(
+    pipes: usize,
+    script: &[(usize, Step)],
+    style: PipeStyle,
+    max_bytes: usize,
+) -> Vec<(usize, Placed)> {
+    let mut order = Vec::new();
+    for pipe in 0..pipes {
+        let own = || script.iter().enumerate().filter(|(_, (of, _))| *of == pipe);
+        let places: Vec<usize> = own().map(|(place, _)| place).collect();
+        let steps: Vec<&Step> = own().map(|(_, (_, step))| step).collect();
+        let place = |step: usize| places.get(step).copied().unwrap_or(0);
+        for placed in operations(&steps, style, max_bytes) {
+            let (asked, answered) = (place(placed.asked), place(placed.answered));
+            order.push((pipe, Placed { operation: placed.operation, asked, answered }));
+        }
+    }
+    order.sort_by_key(|(_, placed)| placed.asked);
     order
 }
 
@@ -113,6 +146,14 @@ mod tests {
         vec![step(Side::Client, &[1, 2, 3]), step(Side::Server, &[4, 5, 6]), step(Side::Client, &[7])]
     }
 
+    fn placed(style: PipeStyle, max_bytes: usize) -> Vec<Placed> {
+        operations(&steps().iter().collect::<Vec<_>>(), style, max_bytes)
+    }
+
+    fn plain(style: PipeStyle, max_bytes: usize) -> Vec<Operation> {
+        placed(style, max_bytes).into_iter().map(|placed| placed.operation).collect()
+    }
+
     fn read(bytes: &[u8], more: bool) -> Piece {
         Piece { bytes: bytes.to_vec(), more }
     }
@@ -120,7 +161,7 @@ mod tests {
     #[test]
     fn long_pdus_take_several_exchanges() {
         use Operation::{Close, Exchange, Open, Read, Write};
-        let separate = operations(&steps(), PipeStyle::WriteRead, 2);
+        let separate = plain(PipeStyle::WriteRead, 2);
         let expected = [
             Open,
             Write(vec![1, 2]),
@@ -131,7 +172,7 @@ mod tests {
             Close,
         ];
         assert_eq!(separate, expected);
-        let together = operations(&steps(), PipeStyle::Transact, 2);
+        let together = plain(PipeStyle::Transact, 2);
         let expected = [
             Open,
             Write(vec![1, 2]),
@@ -144,8 +185,20 @@ mod tests {
     }
 
     #[test]
+    fn a_script_gives_the_order_and_says_what_belongs_to_which_step() {
+        let [first, answer, _] = <[Step; 3]>::try_from(steps()).expect("three steps");
+        let script = [(0, first.clone()), (1, first), (0, answer.clone()), (1, answer)];
+        let order: Vec<_> = in_order(2, &script, PipeStyle::Transact, 9)
+            .into_iter()
+            .map(|(pipe, placed)| (pipe, placed.asked, placed.answered))
+            .collect();
+        // Open and exchange of each pipe, then both are closed.
+        assert_eq!(order, [(0, 0, 0), (0, 0, 2), (1, 1, 1), (1, 1, 3), (0, 2, 2), (1, 3, 3)]);
+    }
+
+    #[test]
     fn pipes_are_mixed_but_each_keeps_its_order() {
-        let one = operations(&steps(), PipeStyle::WriteRead, 1);
+        let one = placed(PipeStyle::WriteRead, 1);
         let order = interleave(vec![one.clone(), one.clone()], &mut Rng::new(2));
         for pipe in 0..2 {
             let own: Vec<_> =

@@ -1,5 +1,8 @@
 //! Runs Wireshark's dissector over a capture.
 
+// Each test binary uses a part of this.
+#![allow(dead_code)]
+
 use rpcscope_testkit::conversation::ExpectedCall;
 use std::io::ErrorKind;
 use std::process::Command;

@@ -6,12 +6,13 @@ mod message;
 pub use message::{Block, Header, message};
 
 use super::netbios::session_message;
-use super::pipe::{Operation, Piece, interleave, operations};
-use super::{Message, PipeStyle, SmbFraming, SmbStart};
+use super::pipe::{Operation, Piece, Placed, in_order, interleave, operations};
+use super::{Message, PipeStyle, SmbAuthentication, SmbFraming, SmbStart};
 use crate::conversation::Step;
 use crate::encoder::length16;
 use crate::ntlm::Ntlm;
 use crate::rng::Rng;
+use crate::token;
 use rpcscope_model::Side;
 
 /// One SMB1 connection that carries one or more pipes.
@@ -29,6 +30,8 @@ pub struct Smb1 {
     pub transaction_bytes: usize,
     /// Who authenticates in the session setup.
     pub user: Ntlm,
+    /// How the session setup wraps what authenticates.
+    pub authentication: SmbAuthentication,
     /// Name of the server in the tree connect.
     pub server: String,
     /// Chooses proofs and the order of exchanges of several pipes.
@@ -44,6 +47,7 @@ impl Default for Smb1 {
             max_bytes: 4280,
             transaction_bytes: 4280,
             user: Ntlm::new("CORP", "alice", "WS1"),
+            authentication: SmbAuthentication::Ntlm,
             server: "SERVER".to_owned(),
             seed: 1,
         }
@@ -53,14 +57,31 @@ impl Default for Smb1 {
 impl Smb1 {
     /// The messages of conversations, each over the pipe named with it (`svcctl`), all mixed on one connection.
     pub fn carry(&self, pipes: &[(&str, &[Step])]) -> Vec<Message> {
-        let mut writer = Writer { options: self, messages: Vec::new(), multiplex_id: 0 };
+        let queues = pipes.iter().map(|(_, steps)| {
+            let steps: Vec<&Step> = steps.iter().collect();
+            operations(&steps, self.style, self.max_bytes)
+        });
+        let order = interleave(queues.collect(), &mut Rng::new(self.seed));
+        let names: Vec<&str> = pipes.iter().map(|(name, _)| *name).collect();
+        self.write(&names, order).into_iter().map(|(_, message)| message).collect()
+    }
+
+    /// The messages of a script: steps, each with the position of its pipe in `pipes`, in their order.
+    pub fn carry_script(&self, pipes: &[&str], script: &[(usize, Step)]) -> Vec<super::Placed> {
+        let order = in_order(pipes.len(), script, self.style, self.max_bytes);
+        super::by_step(self.write(pipes, order))
+    }
+
+    fn write(&self, pipes: &[&str], order: Vec<(usize, Placed)>) -> Vec<super::Placed> {
+        let mut writer =
+            Writer { options: self, messages: Vec::new(), asked: 0, answered: 0, multiplex_id: 0 };
         if self.start == SmbStart::Negotiate {
-            writer.messages = self.framing.opening();
+            writer.messages = self.framing.opening().into_iter().map(|message| (0, message)).collect();
             writer.set_up();
         }
-        let queues = pipes.iter().map(|(_, steps)| operations(steps, self.style, self.max_bytes)).collect();
-        for (pipe, operation) in interleave(queues, &mut Rng::new(self.seed)) {
-            writer.operate(pipes[pipe].0, FIRST_FID + length16(pipe), &operation);
+        for (pipe, placed) in order {
+            (writer.asked, writer.answered) = (placed.asked, placed.answered);
+            writer.operate(pipes[pipe], FIRST_FID + length16(pipe), &placed.operation);
         }
         writer.messages
     }
@@ -69,16 +90,21 @@ impl Smb1 {
 /// State of one connection while it is written.
 struct Writer<'a> {
     options: &'a Smb1,
-    messages: Vec<Message>,
+    messages: Vec<super::Placed>,
+    /// Steps that requests and responses belong to.
+    asked: usize,
+    answered: usize,
     multiplex_id: u16,
 }
 
 impl Writer<'_> {
     fn set_up(&mut self) {
         let mut rng = Rng::new(self.options.seed);
-        let user = &self.options.user;
-        let (negotiate, challenge, proof) =
-            (user.negotiate(), user.challenge(&mut rng), user.authenticate(&mut rng));
+        let [negotiate, challenge, proof, end] = token::session_setup(
+            &self.options.user,
+            self.options.authentication == SmbAuthentication::Spnego,
+            &mut rng,
+        );
         let outside = self.next(0, 0);
         self.exchange(outside, 0, &|_| block::negotiate_request(), &|_| block::negotiate_response());
 
@@ -89,7 +115,7 @@ impl Writer<'_> {
         self.server(answer, &[&|offset| block::session_setup_response(offset, &challenge)]);
         let second = self.next(USER, 0);
         let request = |offset| block::session_setup_request(offset, &proof);
-        self.exchange(second, 0, &request, &|offset| block::session_setup_response(offset, &[]));
+        self.exchange(second, 0, &request, &|offset| block::session_setup_response(offset, &end));
 
         let path = format!("\\\\{}\\IPC$", self.options.server);
         let connect = self.next(USER, 0);
@@ -165,12 +191,12 @@ impl Writer<'_> {
 
     fn client(&mut self, header: Header, blocks: &[&dyn Fn(usize) -> Block]) {
         let bytes = session_message(&message(header, blocks));
-        self.messages.push(Message::new(Side::Client, bytes));
+        self.messages.push((self.asked, Message::new(Side::Client, bytes)));
     }
 
     fn server(&mut self, header: Header, blocks: &[&dyn Fn(usize) -> Block]) {
         let bytes = session_message(&message(Header { response: true, ..header }, blocks));
-        self.messages.push(Message::new(Side::Server, bytes));
+        self.messages.push((self.answered, Message::new(Side::Server, bytes)));
     }
 
     fn next(&mut self, user_id: u16, tree_id: u16) -> Header {

@@ -2,25 +2,53 @@
 
 use crate::encoder::{ByteOrder, Encoder, length16, length32};
 
-/// NEGOTIATE request with one dialect ([MS-SMB2] 2.2.3).
+/// NEGOTIATE request with one dialect, and contexts when it is 0x0311 ([MS-SMB2] 2.2.3).
 pub(super) fn negotiate_request(dialect: u16) -> Vec<u8> {
     body(|out| {
-        out.u16(36).u16(1).u16(1).u16(0).u32(0).zeros(16).zeros(8).u16(dialect);
+        out.u16(36).u16(1).u16(1).u16(0).u32(0).zeros(16);
+        if dialect < CONTEXTS_SINCE {
+            out.zeros(8).u16(dialect);
+            return;
+        }
+        // The contexts stand at the next multiple of 8 behind the dialect.
+        out.u32(104).u16(3).u16(0).u16(dialect).zeros(2);
+        write_contexts(out);
     })
 }
 
-/// NEGOTIATE response ([MS-SMB2] 2.2.4).
+/// NEGOTIATE response, with contexts when the dialect is 0x0311 ([MS-SMB2] 2.2.4).
 pub(super) fn negotiate_response(dialect: u16) -> Vec<u8> {
+    let contexts = dialect >= CONTEXTS_SINCE;
     body(|out| {
-        out.u16(65).u16(1).u16(dialect).u16(0).zeros(16);
-        out.u32(0).u32(MAX_BYTES).u32(MAX_BYTES).u32(MAX_BYTES).zeros(16).u16(128).u16(0).u32(0);
+        out.u16(65).u16(1).u16(dialect).u16(if contexts { 3 } else { 0 }).zeros(16);
+        out.u32(0).u32(MAX_BYTES).u32(MAX_BYTES).u32(MAX_BYTES).zeros(16).u16(128).u16(0);
+        out.u32(if contexts { 128 } else { 0 });
+        if contexts {
+            write_contexts(out);
+        }
     })
 }
 
-/// SESSION_SETUP request ([MS-SMB2] 2.2.5).
-pub(super) fn session_setup_request(blob: &[u8]) -> Vec<u8> {
+/// Preauthentication integrity with SHA-512, AES-128-GCM, LZ77 ([MS-SMB2] 2.2.3.1.1 to 2.2.3.1.3).
+fn write_contexts(out: &mut Encoder) {
+    // Type, length, reserved; the data; zeros up to a multiple of 8, but not behind the last.
+    out.u16(1).u16(38).u32(0).u16(1).u16(32).u16(1).raw(&[0x5a; 32]).zeros(2);
+    out.u16(2).u16(4).u32(0).u16(1).u16(2).zeros(4);
+    out.u16(3).u16(10).u32(0).u16(1).u16(0).u32(0).u16(2);
+}
+
+/// SESSION_SETUP request, which may bind a further connection to the session ([MS-SMB2] 2.2.5).
+pub(super) fn session_setup_request(blob: &[u8], binding: bool) -> Vec<u8> {
     body(|out| {
-        out.u16(25).u8(0).u8(1).u32(0).u32(0).u16(88).u16(length16(blob.len())).u64(0).raw(blob);
+        out.u16(25)
+            .u8(u8::from(binding))
+            .u8(1)
+            .u32(0)
+            .u32(0)
+            .u16(88)
+            .u16(length16(blob.len()))
+            .u64(0)
+            .raw(blob);
     })
 }
 
@@ -150,6 +178,8 @@ fn utf16_bytes(text: &str) -> usize {
     text.encode_utf16().count() * 2
 }
 
+/// First dialect with negotiation contexts.
+const CONTEXTS_SINCE: u16 = 0x0311;
 const FSCTL_PIPE_TRANSCEIVE: u32 = 0x0011_c017;
 /// Largest transaction, read and write, in bytes.
 const MAX_BYTES: u32 = 1 << 20;
@@ -168,7 +198,7 @@ mod tests {
         assert_eq!(transceive_response(id, &[0xdd])[112 - 64..], [0xdd]);
         assert_eq!(create_request("A")[120 - 64..], [b'A', 0]);
         assert_eq!(tree_connect_request("A")[72 - 64..], [b'A', 0]);
-        assert_eq!(session_setup_request(&[7])[88 - 64..], [7]);
+        assert_eq!(session_setup_request(&[7], false)[88 - 64..], [7]);
         assert_eq!(session_setup_response(&[7])[72 - 64..], [7]);
     }
 

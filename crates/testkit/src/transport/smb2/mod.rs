@@ -2,21 +2,45 @@
 
 mod body;
 mod header;
+mod set_up;
+mod transform;
 
 pub use header::{FLAG_ASYNC, FLAG_RELATED, FLAG_RESPONSE, Header, compound};
 
 use super::netbios::session_message;
-use super::pipe::{Operation, Piece, interleave, operations};
+use super::pipe::{Operation, Piece, Placed, in_order, interleave, operations};
 use super::{Message, PipeStyle, SmbFraming, SmbStart};
 use crate::conversation::Step;
 use crate::ntlm::Ntlm;
 use crate::rng::Rng;
 use rpcscope_model::Side;
 
-/// One SMB2 connection that carries one or more pipes.
+/// How the session setup wraps the NTLMSSP messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SmbAuthentication {
+    /// Not at all.
+    #[default]
+    Ntlm,
+    /// In SPNEGO, as Windows does ([MS-SPNG]).
+    Spnego,
+}
+
+/// What is done to the messages behind the session setup.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SmbProtection {
+    /// Nothing.
+    #[default]
+    Plain,
+    /// They are encrypted: a header, then random bytes. Needs dialect 0x0300 or later.
+    Encrypted,
+    /// They are compressed. Needs dialect 0x0311.
+    Compressed,
+}
+
+/// One SMB2 session that carries one or more pipes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Smb2 {
-    /// Dialect: 0x0202 to 0x0302. Encryption and its negotiation contexts are not built.
+    /// Dialect: 0x0202 to 0x0311. With 0x0311, negotiation contexts are written.
     pub dialect: u16,
     /// Framing in TCP.
     pub framing: SmbFraming,
@@ -30,6 +54,12 @@ pub struct Smb2 {
     pub interim: bool,
     /// Who authenticates in the session setup.
     pub user: Ntlm,
+    /// How the session setup wraps what authenticates.
+    pub authentication: SmbAuthentication,
+    /// What is done to messages.
+    pub protection: SmbProtection,
+    /// Connections that share the session, at least 1: exchanges take turns on them.
+    pub channels: usize,
     /// Name of the server in the tree connect.
     pub server: String,
     /// Chooses ids, proofs and the order of exchanges of several pipes.
@@ -46,6 +76,9 @@ impl Default for Smb2 {
             max_bytes: 65_536,
             interim: false,
             user: Ntlm::new("CORP", "alice", "WS1"),
+            authentication: SmbAuthentication::Ntlm,
+            protection: SmbProtection::Plain,
+            channels: 1,
             server: "SERVER".to_owned(),
             seed: 1,
         }
@@ -55,21 +88,38 @@ impl Default for Smb2 {
 impl Smb2 {
     /// The messages of conversations, each over the pipe named with it (`svcctl`), all mixed on one connection.
     pub fn carry(&self, pipes: &[(&str, &[Step])]) -> Vec<Message> {
+        let queues = pipes.iter().map(|(_, steps)| {
+            let steps: Vec<&Step> = steps.iter().collect();
+            operations(&steps, self.style, self.max_bytes)
+        });
+        let order = interleave(queues.collect(), &mut Rng::new(self.seed));
+        let names: Vec<&str> = pipes.iter().map(|(name, _)| *name).collect();
+        self.write(&names, order).into_iter().map(|(_, message)| message).collect()
+    }
+
+    /// The messages of a script: steps, each with the position of its pipe in `pipes`, in their order.
+    pub fn carry_script(&self, pipes: &[&str], script: &[(usize, Step)]) -> Vec<super::Placed> {
+        let order = in_order(pipes.len(), script, self.style, self.max_bytes);
+        super::by_step(self.write(pipes, order))
+    }
+
+    fn write(&self, pipes: &[&str], order: Vec<(usize, Placed)>) -> Vec<super::Placed> {
         let mut writer = Writer::new(self);
+        let channels = self.channels.max(1);
         if self.start == SmbStart::Negotiate {
-            writer.set_up();
+            (0..channels).for_each(|connection| writer.set_up(connection));
         }
-        let queues = pipes.iter().map(|(_, steps)| operations(steps, self.style, self.max_bytes)).collect();
         let file_ids: Vec<[u8; 16]> = pipes.iter().map(|_| writer.rng.uuid().into_bytes()).collect();
-        let order = interleave(queues, &mut Rng::new(self.seed));
-        for (pipe, operation) in order {
+        for (number, (pipe, placed)) in order.into_iter().enumerate() {
             if writer.parked.as_ref().is_some_and(|(parked, _)| *parked == pipe) {
                 writer.release();
             }
             let released = writer.parked.take();
-            writer.operate(pipe, pipes[pipe].0, file_ids[pipe], &operation);
-            if let Some((_, bytes)) = released {
-                writer.messages.push(Message::new(Side::Server, bytes));
+            writer.connection = number % channels;
+            (writer.asked, writer.answered) = (placed.asked, placed.answered);
+            writer.operate(pipe, pipes[pipe], file_ids[pipe], &placed.operation);
+            if let Some((_, message)) = released {
+                writer.messages.push(message);
             }
         }
         writer.release();
@@ -77,49 +127,45 @@ impl Smb2 {
     }
 }
 
-/// State of one connection while it is written.
+/// State of one session while it is written.
 struct Writer<'a> {
     options: &'a Smb2,
     rng: Rng,
-    messages: Vec<Message>,
-    message_id: u64,
+    messages: Vec<super::Placed>,
+    /// The connection that is written to.
+    connection: usize,
+    /// Steps that requests and responses belong to.
+    asked: usize,
+    answered: usize,
+    /// Whether the protection is in force.
+    protected: bool,
+    /// Next message id of each connection.
+    message_ids: Vec<u64>,
     /// The final response that is held back, and its pipe.
-    parked: Option<(usize, Vec<u8>)>,
+    parked: Option<(usize, super::Placed)>,
 }
 
 impl<'a> Writer<'a> {
     fn new(options: &'a Smb2) -> Self {
-        let messages = match options.start {
-            SmbStart::Negotiate => options.framing.opening(),
-            SmbStart::Create | SmbStart::Opened => Vec::new(),
-        };
-        Self { options, rng: Rng::new(options.seed), messages, message_id: 0, parked: None }
-    }
-
-    fn set_up(&mut self) {
-        let dialect = self.options.dialect;
-        let outside = Header { command: NEGOTIATE, ..Header::default() };
-        self.exchange(outside, body::negotiate_request(dialect), 0, body::negotiate_response(dialect));
-
-        let options = self.options;
-        let user = &options.user;
-        let (challenge, proof) = (user.challenge(&mut self.rng), user.authenticate(&mut self.rng));
-        let negotiate = user.negotiate();
-        // The server assigns the session id in its first answer.
-        let first = Header { command: SESSION_SETUP, message_id: self.next_id(), ..Header::default() };
-        self.client(&[(first, body::session_setup_request(&negotiate))]);
-        let challenged = answer(Header { session_id: SESSION, ..first }, MORE_PROCESSING_REQUIRED);
-        self.server(&[(challenged, body::session_setup_response(&challenge))]);
-        let second = Header { command: SESSION_SETUP, session_id: SESSION, ..Header::default() };
-        self.exchange(second, body::session_setup_request(&proof), 0, body::session_setup_response(&[]));
-
-        let path = format!("\\\\{}\\IPC$", self.options.server);
-        let id = self.next_id();
-        let connect =
-            Header { command: TREE_CONNECT, session_id: SESSION, message_id: id, ..Header::default() };
-        self.client(&[(connect, body::tree_connect_request(&path))]);
-        let connected = answer(Header { tree_id: TREE, ..connect }, 0);
-        self.server(&[(connected, body::tree_connect_response())]);
+        let channels = options.channels.max(1);
+        let mut messages = Vec::new();
+        if options.start == SmbStart::Negotiate {
+            for connection in 0..channels {
+                let opening = options.framing.opening().into_iter();
+                messages.extend(opening.map(|message| (0, Message { connection, ..message })));
+            }
+        }
+        Self {
+            options,
+            rng: Rng::new(options.seed),
+            messages,
+            connection: 0,
+            asked: 0,
+            answered: 0,
+            protected: options.start != SmbStart::Negotiate,
+            message_ids: vec![0; channels],
+            parked: None,
+        }
     }
 
     fn operate(&mut self, pipe: usize, name: &str, file_id: [u8; 16], operation: &Operation) {
@@ -141,7 +187,9 @@ impl<'a> Writer<'a> {
                 let parked = Header { flags: FLAG_ASYNC, async_id, ..request };
                 self.server(&[(answer(parked, PENDING), body::error_response())]);
                 let last = compound(&[(answer(parked, status(piece)), body::read_response(&piece.bytes))]);
-                self.parked = Some((pipe, session_message(&last)));
+                let bytes = self.protect(last);
+                let message = Message { connection: self.connection, side: Side::Server, bytes };
+                self.parked = Some((pipe, (self.answered, message)));
             }
             Operation::Read(piece) => {
                 let request = body::read_request(file_id, max_bytes);
@@ -178,24 +226,40 @@ impl<'a> Writer<'a> {
     }
 
     fn client(&mut self, messages: &[(Header, Vec<u8>)]) {
-        self.messages.push(Message::new(Side::Client, session_message(&compound(messages))));
+        self.send(self.asked, Side::Client, messages);
     }
 
     fn server(&mut self, messages: &[(Header, Vec<u8>)]) {
-        self.messages.push(Message::new(Side::Server, session_message(&compound(messages))));
+        self.send(self.answered, Side::Server, messages);
+    }
+
+    fn send(&mut self, step: usize, side: Side, messages: &[(Header, Vec<u8>)]) {
+        let bytes = self.protect(compound(messages));
+        self.messages.push((step, Message { connection: self.connection, side, bytes }));
+    }
+
+    /// Encrypts or compresses a message, when that is wanted, and frames it.
+    fn protect(&mut self, message: Vec<u8>) -> Vec<u8> {
+        match self.options.protection {
+            SmbProtection::Encrypted if self.protected => {
+                session_message(&transform::encrypted(&message, SESSION, &mut self.rng))
+            }
+            SmbProtection::Compressed if self.protected => session_message(&transform::compressed(&message)),
+            _ => session_message(&message),
+        }
     }
 
     /// Sends the response that was held back.
     fn release(&mut self) {
-        if let Some((_, bytes)) = self.parked.take() {
-            self.messages.push(Message::new(Side::Server, bytes));
+        if let Some((_, message)) = self.parked.take() {
+            self.messages.push(message);
         }
     }
 
     fn next_id(&mut self) -> u64 {
-        let id = self.message_id;
-        self.message_id += 1;
-        id
+        let id = &mut self.message_ids[self.connection];
+        *id += 1;
+        *id - 1
     }
 }
 
@@ -270,6 +334,36 @@ mod tests {
             pending.is_some_and(|at| messages[at + 1].0 == Side::Client)
         });
         assert!(overtaken);
+    }
+
+    #[test]
+    fn channels_take_turns_within_one_session() {
+        let steps = steps();
+        let smb = Smb2 { channels: 2, ..Smb2::default() };
+        let messages = smb.carry(&[("svcctl", &steps)]);
+        let of = |connection| {
+            let own = messages.iter().filter(move |message| message.connection == connection);
+            own.map(|message| message.bytes[16]).collect::<Vec<u8>>()
+        };
+        assert_eq!(of(0), [0, 0, 1, 1, 1, 1, 3, 3, 5, 5, 8, 8]);
+        assert_eq!(of(1), [0, 0, 1, 1, 1, 1, 9, 9, 6, 6]);
+        // The first session setup of the second channel binds: it names the session and has the flag.
+        let bound =
+            messages.iter().filter(|message| message.connection == 1).nth(2).expect("a session setup");
+        assert_eq!(bound.bytes[4 + 40..4 + 48], SESSION.to_le_bytes());
+        assert_eq!(bound.bytes[4 + 64 + 2], 1);
+    }
+
+    #[test]
+    fn protection_begins_behind_the_session_setup() {
+        let steps = steps();
+        for (protection, first) in [(SmbProtection::Encrypted, 0xfd), (SmbProtection::Compressed, 0xfc)] {
+            let smb = Smb2 { dialect: 0x0311, protection, ..Smb2::default() };
+            let messages = smb.carry(&[("svcctl", &steps)]);
+            let kinds: Vec<u8> = messages.iter().map(|message| message.bytes[4]).collect();
+            assert_eq!(kinds[..6], [0xfe; 6]);
+            assert!(kinds[6..].iter().all(|kind| *kind == first), "{kinds:?}");
+        }
     }
 
     #[test]

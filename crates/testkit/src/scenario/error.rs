@@ -1,0 +1,155 @@
+//! What is wrong with a scenario, and where.
+
+use std::fmt;
+
+/// A place in the text of a scenario, both numbers from 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
+pub struct Place {
+    /// Line.
+    pub line: u64,
+    /// Column, in characters.
+    pub column: u64,
+}
+
+/// One mistake.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioError {
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong; lower case, no full stop.
+    pub cause: String,
+    /// What to write instead, when that can be told.
+    pub hint: Option<String>,
+}
+
+impl ScenarioError {
+    pub(crate) fn new(place: Place, cause: impl Into<String>) -> Self {
+        Self { place, cause: cause.into(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the names nearest to `name` as a hint, or all of them when there are few.
+    pub(crate) fn nearest(self, name: &str, known: &[&str]) -> Self {
+        match nearest(name, known).as_slice() {
+            [] if known.is_empty() => self,
+            [] if known.len() <= FEW => self.hint(format!("known: {}", quoted(known))),
+            [] => self,
+            near => self.hint(format!("did you mean {}?", quoted(near))),
+        }
+    }
+}
+
+/// All mistakes of a scenario, in the order of their places; at least one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioErrors(pub Vec<ScenarioError>);
+
+impl ScenarioErrors {
+    /// The mistakes as lines of a compiler: `file:line:column: cause`, and hints below.
+    pub fn in_file<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
+        InFile { errors: self, file }
+    }
+}
+
+impl fmt::Display for ScenarioErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.in_file("scenario").fmt(f)
+    }
+}
+
+impl std::error::Error for ScenarioErrors {}
+
+struct InFile<'a> {
+    errors: &'a ScenarioErrors,
+    file: &'a str,
+}
+
+impl fmt::Display for InFile<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, error) in self.errors.0.iter().enumerate() {
+            let gap = if number == 0 { "" } else { "\n" };
+            let Place { line, column } = error.place;
+            write!(f, "{gap}{}:{line}:{column}: {}", self.file, error.cause)?;
+            if let Some(hint) = &error.hint {
+                write!(f, "\n  hint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Up to three names that a person may have meant: those that contain `name`, then those a few letters away.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
+    let wanted = name.to_ascii_lowercase();
+    let most = wanted.chars().count() / 3;
+    let mut found: Vec<(usize, &'a str)> = known
+        .iter()
+        .filter_map(|candidate| {
+            let other = candidate.to_ascii_lowercase();
+            let part = wanted.len() >= 3 && other.contains(&wanted);
+            let distance = if part { 1 } else { distance(&wanted, &other) };
+            // Two letters that changed places count as two, so that `prot` is near `port`.
+            (distance <= most.clamp(2, 3).min(wanted.len() / 2)).then_some((distance, *candidate))
+        })
+        .collect();
+    found.sort_by_key(|(distance, candidate)| (*distance, candidate.len()));
+    found.dedup();
+    let best = found.first().map_or(0, |(distance, _)| *distance);
+    found.retain(|(distance, _)| *distance <= best + 1);
+    found.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+}
+
+pub(crate) fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Letters to insert, remove or replace (Levenshtein). Names longer than [`LONGEST`] are far from everything.
+fn distance(one: &str, other: &str) -> usize {
+    if one.len() > LONGEST || other.len() > LONGEST {
+        return usize::MAX;
+    }
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (number, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = number + 1;
+        for (at, candidate) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *candidate);
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+/// Names that are still read when all are listed.
+const FEW: usize = 24;
+/// No name of an interface or operation is longer, in bytes; the cost of a comparison grows with the square.
+const LONGEST: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_finger_lead_to_the_name() {
+        let known = ["transport", "interface", "pipe", "port"];
+        assert_eq!(nearest("trnasport", &known), ["transport"]);
+        assert_eq!(nearest("pip", &known), ["pipe"]);
+        assert_eq!(nearest("colour", &known), [""; 0]);
+        assert_eq!(nearest("port", &["import", "port"]), ["port", "import"]);
+    }
+
+    #[test]
+    fn mistakes_are_shown_with_file_line_and_column() {
+        let place = Place { line: 3, column: 7 };
+        let one = ScenarioError::new(place, "unknown key `prot`").nearest("prot", &["port", "pipe"]);
+        let two = ScenarioError::new(place, "no bind before this call");
+        let shown = ScenarioErrors(vec![one, two]).in_file("a.yml").to_string();
+        let expected = "a.yml:3:7: unknown key `prot`\n  hint: did you mean `port`?\na.yml:3:7: no bind before this call";
+        assert_eq!(shown, expected);
+    }
+}
