@@ -22,6 +22,59 @@ pub struct Entry {
     pub command: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// What Wireshark's dissectors find in it.
+    pub claims: Claims,
+}
+
+/// What a capture shows.
+#[derive(Deserialize, Debug)]
+pub struct Claims {
+    /// Calls, counted by transport, operation and outcome.
+    pub calls: Vec<ClaimedCalls>,
+    /// Type and level of authentication, such as `NTLMSSP pkt_privacy`.
+    pub auth: Vec<String>,
+    /// Names of the transfer syntaxes that servers accepted.
+    pub transfer_syntaxes: Vec<String>,
+    /// Presentation contexts that servers rejected.
+    pub rejected: Vec<ClaimedRejection>,
+    /// Reasons of bind_nak PDUs.
+    pub bind_naks: Vec<u16>,
+    /// Statuses of faults, in hexadecimal.
+    pub faults: Vec<String>,
+    /// Number of encrypted SMB3 messages.
+    pub smb_encrypted: u64,
+}
+
+/// Calls of one operation with one outcome.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord, Clone, Debug)]
+pub struct ClaimedCalls {
+    /// The protocol sequence, with the version of SMB for pipes: `ncacn_np/smb2`.
+    pub transport: String,
+    /// The catalogue's name of the interface, or its UUID.
+    pub interface: String,
+    /// UUID of the interface.
+    pub uuid: String,
+    /// The catalogue's name of the operation, or its number.
+    pub operation: String,
+    /// Number of the operation.
+    pub opnum: u16,
+    /// What became of the calls.
+    pub outcome: String,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// A presentation context that a server rejected.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord, Clone, Debug)]
+pub struct ClaimedRejection {
+    /// The catalogue's name of the interface, or its UUID.
+    pub interface: String,
+    /// UUID of the interface.
+    pub uuid: String,
+    /// Result ([C706] 12.6.4.4).
+    pub result: u16,
+    /// Reason.
+    pub reason: u16,
 }
 
 /// The folder of the project's own captures.

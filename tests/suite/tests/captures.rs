@@ -1,14 +1,14 @@
-//! The project's own captures: that each is the file it is listed as, and shows what it is said to show.
+//! Some of the project's own captures in detail: endpoints and protection of each call, and how they were put together.
+//! What the list of captures claims of each of them is tested in `manifest.rs`.
 //!
 //! What they show was read from Wireshark's dissector (4.0.17, `-Y dcerpc`), and levels that stand only in binds from the
 //! command that recorded them; nothing here was taken from our own output. Interfaces are written with the start of
 //! their UUID, since Wireshark has other names for some.
 
 use rpcscope_model::{BindResult, EventBody, Outcome};
-use rpcscope_suite::manifest::{manifest, own_captures};
+use rpcscope_suite::manifest::own_captures;
 use rpcscope_suite::reading::{Reading, read_file};
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The calls of one capture: count, protocol sequence, endpoint, start of the interface's UUID, operation with its
 /// number, protection, outcome.
@@ -219,26 +219,6 @@ const SCAPY: &[Shown] = &[
 
 fn read(name: &str) -> Reading {
     read_file(&own_captures().join(name)).expect("a capture of our own")
-}
-
-#[test]
-fn the_list_names_each_file_with_its_content() {
-    let mut listed = BTreeSet::new();
-    for entry in manifest().captures {
-        let bytes = std::fs::read(own_captures().join(&entry.file)).expect("the file is there");
-        let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, entry.sha256, "{}", entry.file);
-        assert!(!entry.shows.is_empty() && !entry.command.is_empty(), "{}", entry.file);
-        assert!(listed.insert(entry.file.clone()), "{} is listed twice", entry.file);
-    }
-    let files = std::fs::read_dir(own_captures()).expect("the folder").map(|entry| {
-        entry.expect("an entry of the folder").file_name().into_string().expect("a name in UTF-8")
-    });
-    let captures: BTreeSet<String> =
-        files.filter(|name| name != "MANIFEST.yaml" && name != "README.md").collect();
-    assert_eq!(captures, listed);
-    let shown: BTreeSet<String> = CAPTURES.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(shown, listed, "what each shows stands above");
 }
 
 #[test]

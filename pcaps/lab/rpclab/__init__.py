@@ -1,0 +1,1 @@
+"""The laboratory that records the captures of this project."""

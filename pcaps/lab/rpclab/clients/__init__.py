@@ -1,0 +1,1 @@
+"""Clients of our own, on top of impacket, scapy and Samba, for what their tools do not do."""
