@@ -132,7 +132,7 @@ fn install_package(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped>
 
 fn upload_package(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     delete_package(ndr, call)?;
-    let file = call.arguments.text("inf_file").map(rpcscope_model::Text::whole);
+    let file = print::told(call, "inf_file");
     unc::put_first_host(call, &file);
     call.put("flags", ndr.u32("dwFlags")?);
     Ok(())

@@ -30,8 +30,20 @@ pub(super) type Layout = &'static [Member];
 /// The layouts of the levels of a union.
 pub(super) type Levels = &'static [(u32, Layout)];
 
-/// Members of the largest structure.
-const MAX_MEMBERS: usize = 16;
+/// Members of the largest structure. All tables are checked with [`fit`] when they are compiled.
+const MAX_MEMBERS: usize = 13;
+
+/// Whether no structure has more members than are read.
+pub(super) const fn fit(levels: Levels) -> bool {
+    let mut at = 0;
+    while at < levels.len() {
+        if levels[at].1.len() > MAX_MEMBERS {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
 
 /// A member in place.
 #[derive(Clone, Copy)]
@@ -173,7 +185,7 @@ fn told(
             filled(ndr.referent(pointer, |ndr| ndr.wide_string(field))?).value()
         }
         (Member::Password(field), Some(Slot::Pointer(pointer))) => {
-            let password = ndr.referent(pointer, |ndr| ndr.wide_string(field))?;
+            let password = filled(ndr.referent(pointer, |ndr| ndr.wide_string(field))?);
             let units = password.map(|password| password.string.encode_utf16().count());
             units.and_then(|units| u64::try_from(units).ok()).map(|units| units.saturating_mul(2)).value()
         }

@@ -48,6 +48,7 @@ mod lanman;
 mod lsarpc;
 mod mgmt;
 mod netdfs;
+mod netlogon;
 mod objects;
 mod operation;
 mod orpc;

@@ -12,6 +12,7 @@ const INTERFACES: &[&Interface] = &[
     &super::idispatch::INTERFACE,             // 00020400
     &super::ienumwbemclassobject::INTERFACE,  // 027947e1
     &super::winspool::INTERFACE,              // 12345678
+    &super::netlogon::INTERFACE,              // 12345678
     &super::lsarpc::INTERFACE,                // 12345778
     &super::samr::INTERFACE,                  // 12345778
     &super::atsvc::INTERFACE,                 // 1ff70682

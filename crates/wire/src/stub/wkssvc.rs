@@ -2,7 +2,7 @@
 
 use super::argument::symbol;
 use super::entries::entries;
-use super::lanman::{self, Levels, Member, enumeration, level, machine, optional};
+use super::lanman::{self, Levels, Member, enumeration, fit, level, machine, optional};
 use super::operation::{Interface, Operation};
 use super::principals::filled;
 use super::{Decoded, reply};
@@ -339,6 +339,8 @@ const USE_STATUS: Member = Number("use_status");
 const TYPE: Member = Number("type");
 const REFERENCES: Member = Number("references");
 const COUNT: Member = Number("uses");
+
+const _: () = assert!(fit(WORKSTATIONS) && fit(USERS) && fit(TRANSPORTS) && fit(USES));
 
 /// NETSETUP_JOIN_STATUS ([MS-WKST] 2.2.3.1).
 const JOIN_STATUSES: &[(u32, &str)] = &[(0, "unknown"), (1, "unjoined"), (2, "workgroup"), (3, "domain")];

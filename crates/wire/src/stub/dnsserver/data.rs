@@ -3,7 +3,7 @@
 use crate::ndr::{Alignment, Ndr, Tag};
 use crate::stub::argument::symbol;
 use crate::stub::{Decoded, unc};
-use rpcscope_model::Stopped;
+use rpcscope_model::{Stopped, Text};
 
 /// Puts the data of an operation, of the types that name something.
 pub(super) fn put(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
@@ -115,7 +115,7 @@ fn create_zone(ndr: &mut Ndr<'_>, call: &mut Decoded, kind: u32) -> Result<(), S
 fn list(
     ndr: &mut Ndr<'_>,
     call: &mut Decoded,
-    read: fn(&mut Ndr<'_>) -> Result<rpcscope_model::Text, Stopped>,
+    read: fn(&mut Ndr<'_>) -> Result<Text, Stopped>,
 ) -> Result<(), Stopped> {
     let count = ndr.count("pszStrings")?;
     ndr.u32("dwCount")?;
@@ -189,5 +189,12 @@ const TYPES: &[(u32, &str)] = &[
 ];
 
 /// [MS-DNSP] 2.2.7.2.5.
-const ENLISTMENTS: &[(u32, &str)] =
-    &[(1, "create"), (2, "delete"), (3, "add"), (4, "remove"), (5, "create_all")];
+const ENLISTMENTS: &[(u32, &str)] = &[
+    (1, "create"),
+    (2, "delete"),
+    (3, "enlist"),
+    (4, "unenlist"),
+    (5, "create_domain"),
+    (6, "create_forest"),
+    (7, "create_all_domains"),
+];

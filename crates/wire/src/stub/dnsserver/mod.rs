@@ -5,11 +5,12 @@
 mod data;
 mod record;
 
+use super::argument::symbol;
 use super::operation::{Interface, Operation};
 use super::{Decoded, reply};
 use crate::ndr::Ndr;
-use crate::stub::argument::symbol;
-use rpcscope_model::Stopped;
+
+use rpcscope_model::{Stopped, Text};
 use uuid::Uuid;
 
 pub(super) const INTERFACE: Interface = Interface {
@@ -129,11 +130,11 @@ fn place(ndr: &mut Ndr<'_>, call: &mut Decoded, form: Form) -> Result<(), Stoppe
     Ok(())
 }
 
-fn wide(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Option<rpcscope_model::Text>, Stopped> {
+fn wide(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Option<Text>, Stopped> {
     ndr.unique(field, |ndr| ndr.wide_string(field))
 }
 
-fn narrow(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Option<rpcscope_model::Text>, Stopped> {
+fn narrow(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Option<Text>, Stopped> {
     ndr.unique(field, |ndr| ndr.narrow_string(field))
 }
 

@@ -11,6 +11,7 @@ mod replication;
 
 use super::operation::{Interface, Operation};
 use super::{Decoded, reply};
+use crate::ByteOrder;
 use crate::ndr::{Alignment, Ndr, Tag};
 use rpcscope_model::Stopped;
 use uuid::Uuid;
@@ -145,13 +146,13 @@ fn extensions(ndr: &mut Ndr<'_>, call: &mut Decoded, field: &'static str) -> Res
     let number = |at: usize| {
         let bytes = *bytes.get(at..)?.first_chunk::<4>()?;
         Some(match order {
-            crate::ByteOrder::Little => u32::from_le_bytes(bytes),
-            crate::ByteOrder::Big => u32::from_be_bytes(bytes),
+            ByteOrder::Little => u32::from_le_bytes(bytes),
+            ByteOrder::Big => u32::from_be_bytes(bytes),
         })
     };
     let site = bytes.get(4..).and_then(|rest| rest.first_chunk::<16>()).map(|site| match order {
-        crate::ByteOrder::Little => Uuid::from_bytes_le(*site),
-        crate::ByteOrder::Big => Uuid::from_bytes(*site),
+        ByteOrder::Little => Uuid::from_bytes_le(*site),
+        ByteOrder::Big => Uuid::from_bytes(*site),
     });
     call.put("capabilities", number(0));
     call.put("site", site.filter(|site| !site.is_nil()));

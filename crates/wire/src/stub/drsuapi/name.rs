@@ -1,7 +1,7 @@
 //! Names of objects, and operations that look them up.
 
 use super::{reply_version, versioned};
-use crate::ndr::{Alignment, Ndr};
+use crate::ndr::{Alignment, Ndr, Pointer, Wide};
 use crate::stub::argument::{fields, symbol};
 use crate::stub::{Argument, Decoded, reply};
 use rpcscope_model::{Stopped, Text, Value};
@@ -38,7 +38,7 @@ pub(super) fn ds_name(ndr: &mut Ndr<'_>, field: &'static str) -> Result<DsName, 
     let (bytes, cut) = ndr.run(field, count, 2)?;
     let wanted = usize::try_from(length).unwrap_or(usize::MAX).saturating_mul(2);
     let bytes = bytes.get(..wanted).unwrap_or(bytes);
-    let name = crate::ndr::Wide::counted(bytes, ndr.order(), cut).text(Text::MAX_CHARS);
+    let name = Wide::counted(bytes, ndr.order(), cut).text(Text::MAX_CHARS);
     let sid = usize::try_from(sid_length).ok().and_then(|length| sid.get(..length)).and_then(sid_text);
     Ok(DsName { guid, name, sid })
 }
@@ -156,14 +156,14 @@ pub(super) fn cracked(
 }
 
 /// Status, domain and name of DS_NAME_RESULT_ITEMW ([MS-DRSR] 4.1.4.1.4), in place.
-fn result_item(ndr: &mut Ndr<'_>) -> Result<(u32, crate::ndr::Pointer, crate::ndr::Pointer), Stopped> {
+fn result_item(ndr: &mut Ndr<'_>) -> Result<(u32, Pointer, Pointer), Stopped> {
     ndr.align(Alignment::Pointer);
     Ok((ndr.u32("status")?, ndr.pointer("pDomain")?, ndr.pointer("pName")?))
 }
 
 fn result_texts(
     ndr: &mut Ndr<'_>,
-    (status, domain, name): (u32, crate::ndr::Pointer, crate::ndr::Pointer),
+    (status, domain, name): (u32, Pointer, Pointer),
 ) -> Result<Value, Stopped> {
     let domain = ndr.referent(domain, |ndr| ndr.wide_string("pDomain"))?;
     let name = ndr.referent(name, |ndr| ndr.wide_string("pName"))?;

@@ -5,7 +5,7 @@ use super::super::entries::entries;
 use super::super::principals::{sid_text, sids};
 use super::super::{Decoded, reply};
 use super::policy::{on_object, resume};
-use crate::ndr::{Alignment, Ndr};
+use crate::ndr::Ndr;
 use rpcscope_model::{Stopped, Value};
 
 pub(super) fn open(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {

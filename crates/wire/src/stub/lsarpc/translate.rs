@@ -252,13 +252,17 @@ fn named(domain: Option<&Value>, name: &str) -> Option<Value> {
     fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
-/// The SID that a RID makes with that of its domain. A domain itself has no RID ([MS-LSAT] 2.2.14).
+/// The SID that a RID makes with that of its domain. The RID means nothing when a domain was found itself, or nothing at
+/// all.
 fn below(domain: Option<&Value>, rid: u32, kind: u32) -> Option<Value> {
     const DOMAIN: u32 = 3;
-    match named(domain, "domain_sid")? {
-        Value::Sid(sid) if kind == DOMAIN => Some(Value::Sid(sid)),
-        Value::Sid(sid) => Some(Value::Sid(format!("{sid}-{rid}"))),
-        _ => None,
+    const INVALID: u32 = 7;
+    const UNKNOWN: u32 = 8;
+    let Value::Sid(sid) = named(domain, "domain_sid")? else { return None };
+    match kind {
+        DOMAIN => Some(Value::Sid(sid)),
+        INVALID | UNKNOWN => None,
+        _ => Some(Value::Sid(format!("{sid}-{rid}"))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Containers of the print spooler ([MS-RPRN] 2.2.1.2): a level, and a union of pointers to the structures of the levels.
 
-use super::Decoded;
+use super::{Decoded, told};
 use crate::ndr::{Alignment, Ndr, Pointer, Tag};
+use crate::stub::unc;
 use rpcscope_model::Stopped;
 
 /// The level, and the pointer to its structure.
@@ -94,8 +95,8 @@ pub(in crate::stub) fn monitor(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<
         1 => texts(ndr, call, &[("pName", "monitor")]),
         2 => {
             texts(ndr, call, &[("pName", "monitor"), ("pEnvironment", "environment"), ("pDLLName", "file")])?;
-            let file = call.arguments.text("file").map(rpcscope_model::Text::whole);
-            crate::stub::unc::put_first_host(call, &file);
+            let file = told(call, "file");
+            unc::put_first_host(call, &file);
             Ok(())
         }
         _ => Err(ndr.malformed("Level")),

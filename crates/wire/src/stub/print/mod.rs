@@ -7,11 +7,11 @@ mod driver;
 pub(super) use container::{client, device_mode, monitor, port, port_data, printer, security};
 pub(super) use driver::driver;
 
+use super::argument::symbol;
 use super::{Decoded, reply, unc};
 use crate::ByteOrder;
 use crate::ndr::{Ndr, Wide};
-use crate::stub::argument::symbol;
-use rpcscope_model::{Stopped, Text};
+use rpcscope_model::{Stopped, Text, Value};
 
 pub(super) const OPEN: &[&str] =
     &["printer", "datatype", "access", "client_machine", "client_account", "client_build", "status"];
@@ -80,6 +80,14 @@ pub(super) fn unique_text(ndr: &mut Ndr<'_>, field: &'static str) -> Result<Opti
     ndr.unique(field, |ndr| ndr.wide_string(field))
 }
 
+/// A text that is among the arguments already.
+pub(super) fn told(call: &Decoded, name: &str) -> Option<Text> {
+    match call.arguments.get(name)? {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
 /// The name of the server that an operation is for.
 pub(super) fn machine(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     call.put("machine", unique_text(ndr, "pName")?.filter(|machine| !machine.string.is_empty()));
@@ -116,7 +124,7 @@ pub(super) fn add_printer(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), S
     printer(ndr, call)?;
     device_mode(ndr)?;
     security(ndr)?;
-    let added = call.arguments.text("printer").map(Text::whole);
+    let added = told(call, "printer");
     call.opens_as("printer", added);
     Ok(())
 }

@@ -116,7 +116,9 @@ pub(super) fn alias(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Deco
 /// SAMPR_GROUP_INFO_BUFFER ([MS-SAMR] 2.2.4.7). `name` is what its name becomes in output.
 fn group_information(ndr: &mut Ndr<'_>, call: &mut Decoded, name: &'static str) -> Result<(), Stopped> {
     match ndr.union_tag("GroupInformationClass", Tag::Enumeration, Alignment::Pointer)? {
-        1 | 5 => general_of_group(ndr, call, name, true),
+        1 => general_of_group(ndr, call, name, true).map(|members| call.put("members", members)),
+        // Servers give 0 members at this level, whatever there are.
+        5 => general_of_group(ndr, call, name, true).map(|_| ()),
         2 => put_name(ndr, call, name),
         3 => ndr.u32("Attributes").map(|_| ()),
         4 => description(ndr, call),
@@ -127,20 +129,21 @@ fn group_information(ndr: &mut Ndr<'_>, call: &mut Decoded, name: &'static str) 
 /// SAMPR_ALIAS_INFO_BUFFER ([MS-SAMR] 2.2.5.6).
 fn alias_information(ndr: &mut Ndr<'_>, call: &mut Decoded, name: &'static str) -> Result<(), Stopped> {
     match ndr.union_tag("AliasInformationClass", Tag::Enumeration, Alignment::Pointer)? {
-        1 => general_of_group(ndr, call, name, false),
+        1 => general_of_group(ndr, call, name, false).map(|members| call.put("members", members)),
         2 => put_name(ndr, call, name),
         3 => description(ndr, call),
         _ => Err(ndr.unsupported("AliasInformationClass")),
     }
 }
 
-/// SAMPR_GROUP_GENERAL_INFORMATION ([MS-SAMR] 2.2.4.3), and that of an alias, which has no attributes (2.2.5.2).
+/// SAMPR_GROUP_GENERAL_INFORMATION ([MS-SAMR] 2.2.4.3), and that of an alias, which has no attributes (2.2.5.2). Gives back
+/// the number of members.
 fn general_of_group(
     ndr: &mut Ndr<'_>,
     call: &mut Decoded,
     name: &'static str,
     has_attributes: bool,
-) -> Result<(), Stopped> {
+) -> Result<u32, Stopped> {
     let text = ndr.counted_string("Name")?;
     if has_attributes {
         ndr.u32("Attributes")?;
@@ -148,9 +151,8 @@ fn general_of_group(
     let members = ndr.u32("MemberCount")?;
     let comment = ndr.counted_string("AdminComment")?;
     call.put(name, filled(ndr.unicode_text("Name", text)?));
-    call.put("members", members);
     call.put("description", filled(ndr.unicode_text("AdminComment", comment)?));
-    Ok(())
+    Ok(members)
 }
 
 fn put_name(ndr: &mut Ndr<'_>, call: &mut Decoded, name: &'static str) -> Result<(), Stopped> {

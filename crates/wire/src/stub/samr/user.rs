@@ -293,7 +293,7 @@ mod tests {
     use super::super::tests::{request, response};
 
     /// SAMPR_USER_ALL_INFORMATION of bob in place.
-    fn all<'a>(stub: &'a mut Encoder, which_fields: u32) -> &'a mut Encoder {
+    fn all(stub: &mut Encoder, which_fields: u32) -> &mut Encoder {
         stub.align_pointer();
         for _ in 0..12 {
             stub.u32(0);

@@ -1,6 +1,6 @@
 //! The structures of srvsvc ([MS-SRVS] 2.2.4), by level.
 
-use super::super::lanman::{Levels, Member};
+use super::super::lanman::{Levels, Member, fit};
 use Member::{Bytes, Ignored, Number, Password, Symbol, Text};
 
 /// SHARE_INFO ([MS-SRVS] 2.2.4.22 to 2.2.4.31).
@@ -99,6 +99,16 @@ const ADDRESS: Member = Text("address");
 
 /// SERVER_ALIAS_INFO_0 ([MS-SRVS] 2.2.4.102). Whether it is the default is one byte, which padding makes four.
 pub(super) const ALIASES: Levels = &[(0, &[Text("alias"), Text("target"), Ignored, Ignored])];
+
+const _: () = assert!(
+    fit(SHARES)
+        && fit(SESSIONS)
+        && fit(FILES)
+        && fit(CONNECTIONS)
+        && fit(SERVERS)
+        && fit(TRANSPORTS)
+        && fit(ALIASES)
+);
 
 /// [MS-SRVS] 2.2.2.4: the kind, special when only administrators may use it.
 pub(super) const SHARE_TYPES: &[(u32, &str)] = &[
