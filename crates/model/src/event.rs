@@ -1,8 +1,8 @@
 //! What the sensor says: one value per call, bind and anomaly.
 
 use crate::{
-    Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Opnum, SyntaxId,
-    Timestamp,
+    Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Identity, Opnum,
+    SyntaxId, Timestamp,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -40,6 +40,8 @@ pub enum EventBody {
     Call(Box<Call>),
     /// A bind or an alter_context.
     Bind(Box<Bind>),
+    /// An authentication.
+    Authentication(Box<Authentication>),
     /// Something unexpected.
     Anomaly(Anomaly),
 }
@@ -220,6 +222,8 @@ pub struct Call {
     pub outcome: Outcome,
     /// Activity of a connectionless call.
     pub activity: Option<Uuid>,
+    /// Who made it: of its security context, or of the SMB session that carried it.
+    pub identity: Option<Arc<Identity>>,
     /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
     pub arguments: Option<Box<Arguments>>,
 }
@@ -245,6 +249,17 @@ pub struct Bind {
     pub security: Option<Security>,
     /// When and in which frame the answer came.
     pub answered: Option<(Timestamp, FrameNumber)>,
+}
+
+/// An authentication: who a client says it is, and what the server said to it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Authentication {
+    /// Where the server listens: a port, or a pipe such as `\pipe\svcctl`; `None` for an SMB session, which is of no pipe.
+    pub endpoint: Option<Arc<str>>,
+    /// The security context that was negotiated; `None` for an SMB session.
+    pub security: Option<Security>,
+    /// Who, with the result.
+    pub identity: Arc<Identity>,
 }
 
 /// A presentation context as offered, and what the server said to it.

@@ -26,6 +26,8 @@ pub struct Identity {
     pub os_version: Option<OsVersion>,
     /// Whether the client asked for no identity at all ([MS-NLMP] 3.2.5.1.2).
     pub anonymous: bool,
+    /// Whether the server took the client for a guest (SMB).
+    pub guest: bool,
     /// How the client proved to know the password (NTLM).
     pub ntlm_version: Option<NtlmVersion>,
     /// The realm of the service that the client asked for (Kerberos).

@@ -21,7 +21,7 @@ pub use address::{Address, Endpoint};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
 pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
 pub use event::{
-    Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned, OfferedContext, Outcome, Part,
+    Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned, OfferedContext, Outcome, Part,
     Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};

@@ -64,6 +64,8 @@ counters! {
     activities_evicted "Connectionless activities forgotten because there were too many.";
     binds "Binds and alter_contexts.";
     faults "Faults and rejects.";
+    authentications "Authentications in which the client said who it is.";
+    authentications_rejected "Of these, those that the server rejected.";
     anomalies "Anomalies, reported or not.";
     anomalies_not_reported "Anomalies that were only counted, since their flow had enough of that kind.";
 }

@@ -4,7 +4,7 @@ use crate::association::{Association, Scope};
 use crate::framer::{Framed, Framer};
 use crate::output::Output;
 use crate::{At, Flow};
-use rpcscope_model::{Anomaly, AnomalyKind, Limits, Side, Transport};
+use rpcscope_model::{Anomaly, AnomalyKind, Identity, Limits, Side, Transport};
 use rpcscope_wire::dcerpc::{Header, Pdu};
 use std::sync::Arc;
 
@@ -15,17 +15,24 @@ pub(crate) struct Channel {
     association: Association,
     transport: Transport,
     endpoint: Arc<str>,
+    /// Who is behind the SMB session that carries it.
+    identity: Option<Arc<Identity>>,
 }
 
 impl Channel {
     pub(crate) fn new(transport: Transport, endpoint: Arc<str>, limits: &Limits) -> Self {
-        Self { framers: Default::default(), association: Association::new(limits), transport, endpoint }
+        Self { framers: Default::default(), association: Association::new(limits), transport, endpoint, identity: None }
     }
 
     /// A channel whose bytes may start anywhere in a PDU.
     pub(crate) fn mid_stream(mut self) -> Self {
         self.framers = [Framer::out_of_step(), Framer::out_of_step()];
         self
+    }
+
+    /// Notes who is behind the SMB session that carries it.
+    pub(crate) fn identify(&mut self, identity: Arc<Identity>) {
+        self.identity = Some(identity);
     }
 
     /// The protocol sequence under which its calls are reported.
@@ -42,8 +49,8 @@ impl Channel {
         flow: &mut Flow,
         output: &mut Output,
     ) {
-        let Self { framers, association, transport, endpoint } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        let Self { framers, association, transport, endpoint, identity } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         let framer = &mut framers[side.index()];
         let before = framer.held();
         framer.push(bytes, is_message, |framed| deliver(framed, side, at, association, &mut scope));
@@ -56,8 +63,8 @@ impl Channel {
     }
 
     pub(crate) fn gap(&mut self, side: Side, bytes: u64, at: At, flow: &mut Flow, output: &mut Output) {
-        let Self { framers, association, transport, endpoint } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        let Self { framers, association, transport, endpoint, identity } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         let framer = &mut framers[side.index()];
         let before = framer.held();
         framer.gap(bytes, |framed| deliver(framed, side, at, association, &mut scope));
@@ -66,8 +73,8 @@ impl Channel {
     }
 
     pub(crate) fn finish(&mut self, at: At, flow: &mut Flow, output: &mut Output) {
-        let Self { framers, association, transport, endpoint } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint };
+        let Self { framers, association, transport, endpoint, identity } = self;
+        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         for side in [Side::Client, Side::Server] {
             let framer = &mut framers[side.index()];
             let before = framer.held();

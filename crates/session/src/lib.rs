@@ -12,6 +12,7 @@ mod framer;
 pub mod fuzz;
 #[cfg(test)]
 mod harness;
+mod logon;
 mod output;
 mod session;
 mod transport;

@@ -2,7 +2,7 @@
 
 use crate::flow::Ends;
 use crate::{At, Flow};
-use rpcscope_model::{Anomaly, Event, EventBody, EventHeader, Limits, Stats, Transport};
+use rpcscope_model::{Anomaly, AuthResult, Event, EventBody, EventHeader, Limits, Stats, Transport};
 
 /// Events and counters of one shard, and the limits that it keeps.
 #[derive(Debug)]
@@ -34,6 +34,11 @@ impl Output {
                 }
             }
             EventBody::Bind(_) => self.stats.binds += 1,
+            EventBody::Authentication(authentication) => {
+                self.stats.authentications += 1;
+                let is_rejected = authentication.identity.result == Some(AuthResult::Rejected);
+                self.stats.authentications_rejected += u64::from(is_rejected);
+            }
             EventBody::Anomaly(_) => {}
         }
         let header = EventHeader {

@@ -2,13 +2,16 @@
 
 use crate::bounded::Bounded;
 use crate::channel::Channel;
+use crate::logon::Logon;
 use crate::output::Output;
 use crate::transport::Protocol;
 use crate::transport::http::{HttpConnection, VirtualConnections};
 use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSessions, SmbVersion};
 use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
-use rpcscope_model::{Anomaly, AnomalyKind, Event, Limits, Side, Stats, Transport};
+use rpcscope_model::{
+    Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Side, Stats, Transport,
+};
 use std::sync::Arc;
 
 /// What the connections of one shard share, and what they have to say.
@@ -164,10 +167,7 @@ struct PipeHost<'a> {
 
 impl PipeEvents for PipeHost<'_> {
     fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At) {
-        let transport = match version {
-            SmbVersion::Smb1 => Transport::NcacnNpSmb1,
-            SmbVersion::Smb2 => Transport::NcacnNpSmb2,
-        };
+        let transport = transport(version);
         self.output.stats.pipes += 1;
         let channel = Channel::new(transport, pipe_endpoint(name.unwrap_or_default()), &self.output.limits);
         // Without a name the opening was not seen, so the first bytes may stand anywhere in a PDU.
@@ -191,6 +191,20 @@ impl PipeEvents for PipeHost<'_> {
         }
     }
 
+    fn identify(&mut self, pipe: PipeId, identity: &Arc<Identity>) {
+        if let Some(channel) = self.pipes.get_mut(&pipe) {
+            channel.identify(Arc::clone(identity));
+        }
+    }
+
+    fn authenticated(&mut self, logon: &mut Logon, version: SmbVersion, result: Option<AuthResult>) {
+        if let Some((at, identity)) = logon.settle(result) {
+            let authentication = Authentication { endpoint: None, security: None, identity };
+            let body = EventBody::Authentication(Box::new(authentication));
+            self.output.event(&self.flow.ends, transport(version), at, body);
+        }
+    }
+
     fn close(&mut self, pipe: PipeId, at: At) {
         if let Some(mut channel) = self.pipes.remove(&pipe) {
             channel.finish(at, self.flow, self.output);
@@ -203,6 +217,13 @@ impl PipeEvents for PipeHost<'_> {
 
     fn stats(&mut self) -> &mut Stats {
         &mut self.output.stats
+    }
+}
+
+const fn transport(version: SmbVersion) -> Transport {
+    match version {
+        SmbVersion::Smb1 => Transport::NcacnNpSmb1,
+        SmbVersion::Smb2 => Transport::NcacnNpSmb2,
     }
 }
 

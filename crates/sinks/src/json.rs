@@ -113,6 +113,12 @@ impl<'o> Json<'o> {
         self.comma();
     }
 
+    /// Writes a number that may be negative.
+    pub(crate) fn signed(&mut self, key: Key, value: i64) {
+        self.key(key);
+        self.signed_value(value);
+    }
+
     /// Writes a number under a name that needs no escaping.
     pub(crate) fn number_named(&mut self, name: &'static str, value: u64) {
         self.comma();

@@ -22,7 +22,7 @@ pub(crate) fn context() -> Context<'static> {
 
 /// One event of each kind that looks different.
 pub(crate) fn all() -> Vec<Event> {
-    [binds(), calls(), anomalies()].concat()
+    [binds(), calls(), authentications(), anomalies()].concat()
 }
 
 fn syntax(uuid: Uuid, major: u16, minor: u16) -> SyntaxId {
@@ -57,6 +57,63 @@ fn part(after_us: i64, frame: u64, stub_bytes: u64) -> Part {
 
 fn named(uuid: Uuid, name: &'static str, major: u16) -> Option<Interface> {
     Some(Interface { syntax: syntax(uuid, major, 0), name: Some(name) })
+}
+
+/// A user that NTLM named.
+fn identity() -> Identity {
+    let text = |string: &str| Some(Text::whole(string));
+    Identity {
+        auth_type: Some(AuthType(10)),
+        spnego: true,
+        user: text("alice"),
+        domain: text("CORP"),
+        workstation: text("WS1\u{1b}[31m"),
+        os_version: Some(OsVersion { major: 10, minor: 0, build: 19041 }),
+        ntlm_version: Some(NtlmVersion::V2),
+        server: ServerIdentity {
+            target: text("CORP"),
+            nb_computer: text("DC1"),
+            nb_domain: text("CORP"),
+            dns_computer: text("dc1.corp.test"),
+            dns_domain: text("corp.test"),
+            dns_tree: text("corp.test"),
+            os_version: Some(OsVersion { major: 6, minor: 1, build: 0 }),
+        },
+        ..Identity::default()
+    }
+}
+
+/// Authentications in an SMB session and in a security context, with each result.
+pub(crate) fn authentications() -> Vec<Event> {
+    let kerberos = Identity {
+        auth_type: Some(AuthType(16)),
+        realm: Some(Text::whole("CORP.TEST")),
+        service: Some(Text::whole("cifs/dc1.corp.test")),
+        kerberos: Some(Kerberos {
+            ticket_encryption: Some(EncryptionType(23)),
+            authenticator_encryption: Some(EncryptionType(18)),
+            mutual: true,
+            session_key: false,
+            error: Some(37),
+        }),
+        result: Some(AuthResult::Rejected),
+        ..Identity::default()
+    };
+    let anonymous = Identity { anonymous: true, guest: true, result: Some(AuthResult::Accepted), ..Identity::default() };
+    let security = Some(Security { auth_type: AuthType(9), level: AuthLevel::PKT_INTEGRITY, context_id: 1 });
+    let event = |transport, endpoint: Option<&str>, security, identity| Event {
+        header: header(transport, 14_000, 95),
+        body: EventBody::Authentication(Box::new(Authentication {
+            endpoint: endpoint.map(Into::into),
+            security,
+            identity: Arc::new(identity),
+        })),
+    };
+    vec![
+        event(Transport::NcacnNpSmb2, None, None, identity()),
+        event(Transport::NcacnIpTcp, Some("49670"), security, kerberos),
+        event(Transport::NcacnNpSmb1, None, None, anonymous),
+    ]
 }
 
 /// One argument of each kind.
@@ -107,6 +164,7 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: Some((Reply::Response, part(5_324, 53, 88))),
         outcome: Outcome::Replied,
         activity: None,
+        identity: Some(Arc::new(identity())),
         arguments: None,
     };
     let denied = Call {
@@ -124,6 +182,7 @@ pub(crate) fn calls() -> Vec<Event> {
         request: Some(Part { fragments: 3, ..part(7_000, 60, 9000) }),
         reply: Some((Reply::Fault(5), part(7_100, 61, 0))),
         outcome: Outcome::Faulted,
+        identity: None,
         arguments: Some(Box::new(arguments())),
         ..sealed.clone()
     };
@@ -450,6 +509,7 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 reply,
                 outcome,
                 activity: uuids.2,
+                identity: None,
                 arguments: arguments.map(Box::new),
             }))
         },

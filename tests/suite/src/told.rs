@@ -27,6 +27,8 @@ pub enum Said {
     /// A bind or alter_context.
     Bind(ToldBind),
     /// Something unexpected.
+    /// An authentication, with the user that it named.
+    Logon(Option<String>),
     Anomaly(AnomalyKind),
 }
 
@@ -100,6 +102,7 @@ impl From<&Event> for Told {
         let said = match &event.body {
             EventBody::Call(call) => Said::Call(ToldCall::from(&**call)),
             EventBody::Bind(bind) => Said::Bind(ToldBind::from(&**bind)),
+            EventBody::Authentication(logon) => Said::Logon(logon.identity.user.clone().map(|user| user.string)),
             EventBody::Anomaly(anomaly) => Said::Anomaly(anomaly.kind),
         };
         let header = &event.header;

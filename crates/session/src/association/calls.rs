@@ -8,7 +8,7 @@ use crate::arguments::{CallArguments, HandleTable};
 use crate::bounded::Bounded;
 use crate::flow::Ends;
 use rpcscope_model::{
-    AnomalyKind, Call, CallId, ContextId, EventBody, Interface, Learned, Limits, Opnum, Outcome, Reply,
+    AnomalyKind, Call, CallId, ContextId, EventBody, Identity, Interface, Learned, Limits, Opnum, Outcome, Reply,
     Security, Side, SyntaxId,
 };
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
@@ -27,6 +27,13 @@ pub(crate) struct Calls {
     losses: [u32; 2],
 }
 
+/// Who makes a call, and how it is protected.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) security: Option<Security>,
+    pub(crate) identity: Option<Arc<Identity>>,
+}
+
 /// A call that is not complete.
 #[derive(Debug)]
 struct OpenCall {
@@ -40,6 +47,7 @@ struct OpenCall {
     opnum: Option<Opnum>,
     object: Option<Uuid>,
     security: Option<Security>,
+    identity: Option<Arc<Identity>>,
     request: Option<Progress>,
     reply: Option<Progress>,
     /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
@@ -100,11 +108,12 @@ impl Calls {
         &mut self,
         header: &Header,
         request: &Request<'_>,
-        security: Option<Security>,
+        caller: Caller,
         contexts: &Contexts,
         at: At,
         scope: &mut Scope<'_>,
     ) {
+        let Caller { security, identity } = caller;
         let losses = self.losses[Side::Client.index()];
         let fragment =
             Fragment { header, stub_bytes: request.stub.len(), missing: request.missing, at, losses };
@@ -142,6 +151,7 @@ impl Calls {
             opnum: Some(request.opnum),
             object: request.object,
             security,
+            identity,
             request: Some(Progress::begin(&fragment)),
             arguments,
             ..self.begin(header, request.context_id, meaning, at, scope)
@@ -235,6 +245,11 @@ impl Calls {
         self.open.get(&call_id).is_some()
     }
 
+    /// How an open call is protected.
+    pub(crate) fn security(&self, call_id: CallId) -> Option<Security> {
+        self.open.get(&call_id)?.security
+    }
+
     /// Notes that the client gave a call up. A reply may still come.
     pub(crate) fn cancel(&mut self, call_id: CallId) {
         if let Some(call) = self.open.get_mut(&call_id) {
@@ -298,6 +313,7 @@ impl Calls {
             opnum: None,
             object: None,
             security: None,
+            identity: scope.carrier_identity.cloned(),
             request: None,
             reply: None,
             arguments: None,
@@ -397,6 +413,7 @@ impl Calls {
             reply,
             outcome,
             activity: None,
+            identity: call.identity.take(),
             arguments,
         };
         scope.output.event(&call.origin, scope.transport, call.at, EventBody::Call(Box::new(event)));

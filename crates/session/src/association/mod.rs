@@ -9,9 +9,9 @@ mod security;
 
 use crate::output::Output;
 use crate::{At, Flow};
-use calls::Calls;
+use calls::{Caller, Calls};
 use contexts::{Answered, Contexts};
-use rpcscope_model::{Anomaly, AnomalyKind, Limits, Side, Transport};
+use rpcscope_model::{Anomaly, AnomalyKind, AuthLevel, AuthResult, Identity, Limits, Side, Transport};
 use rpcscope_wire::dcerpc::{Fault, Header, Pdu, PduType};
 use security::SecurityContexts;
 use std::sync::Arc;
@@ -22,6 +22,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) output: &'a mut Output,
     pub(crate) transport: Transport,
     pub(crate) endpoint: &'a Arc<str>,
+    /// Who is behind the SMB session that carries it.
+    pub(crate) carrier_identity: Option<&'a Arc<Identity>>,
 }
 
 impl Scope<'_> {
@@ -64,7 +66,7 @@ impl Association {
         if expected != side {
             return scope.anomaly(at, AnomalyKind::PduWrongDirection);
         }
-        let security = self.security.note(pdu, &mut scope.output.stats);
+        let security = self.security.note(pdu, at, scope);
         let read = match pdu.header.pdu_type {
             PduType::BIND | PduType::ALTER_CONTEXT => {
                 pdu.bind().map(|bind| self.contexts.offer(&pdu.header, &bind, security, at, scope))
@@ -79,12 +81,28 @@ impl Association {
             }),
             PduType::REQUEST => pdu.request().map(|request| {
                 let security = security.or(self.security.of_unprotected_calls());
-                self.calls.request(&pdu.header, &request, security, &self.contexts, at, scope);
+                let identity = security.and_then(|security| self.security.identity(security));
+                let caller = Caller { security, identity: identity.or(scope.carrier_identity).cloned() };
+                self.calls.request(&pdu.header, &request, caller, &self.contexts, at, scope);
             }),
-            PduType::RESPONSE => pdu
-                .response()
-                .map(|response| self.calls.response(&pdu.header, &response, &self.contexts, at, scope)),
-            PduType::FAULT => pdu.fault().map(|fault| self.fault(&pdu.header, &fault, at, scope)),
+            PduType::RESPONSE => pdu.response().map(|response| {
+                if let Some(security) = security.or(self.security.of_unprotected_calls()) {
+                    self.security.settle(security, AuthResult::Accepted, scope);
+                }
+                self.calls.response(&pdu.header, &response, &self.contexts, at, scope);
+            }),
+            PduType::FAULT => pdu.fault().map(|fault| {
+                let asked = self.calls.security(pdu.header.call_id);
+                if let Some(security) = asked {
+                    let result = if pdu.trailer.is_some() || security.level <= AuthLevel::CONNECT {
+                        AuthResult::Accepted
+                    } else {
+                        AuthResult::Rejected
+                    };
+                    self.security.settle(security, result, scope);
+                }
+                self.fault(&pdu.header, &fault, at, scope);
+            }),
             PduType::CO_CANCEL | PduType::ORPHANED => {
                 self.calls.cancel(pdu.header.call_id);
                 Ok(())
@@ -120,6 +138,7 @@ impl Association {
     /// Reports what is still open.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         self.contexts.finish(scope);
+        self.security.finish(scope);
         self.calls.finish(scope);
     }
 

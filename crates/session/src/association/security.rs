@@ -1,16 +1,27 @@
 //! Security contexts of an association.
 
+use super::Scope;
+use crate::At;
 use crate::bounded::Bounded;
-use rpcscope_model::{AuthLevel, Limits, Security, Stats};
+use crate::logon::Logon;
+use rpcscope_model::{AuthLevel, AuthResult, Authentication, EventBody, Identity, Limits, Security, Side};
+use std::sync::Arc;
 use rpcscope_wire::dcerpc::{Pdu, PduType};
 
 /// What is known of the security contexts, by `auth_context_id`: one association may have several, of different
 /// levels ([MS-RPCE] 3.3.1.5.4).
 #[derive(Debug)]
 pub(crate) struct SecurityContexts {
-    known: Bounded<u32, Security>,
+    known: Bounded<u32, Known>,
     /// The one that was last negotiated with a level that leaves requests without a verifier.
     unprotected: Option<Security>,
+}
+
+#[derive(Debug)]
+struct Known {
+    security: Security,
+    /// Who is behind it; `None` when its negotiation was not seen.
+    logon: Option<Box<Logon>>,
 }
 
 impl SecurityContexts {
@@ -22,23 +33,39 @@ impl SecurityContexts {
     ///
     /// A PDU whose verifier was not captured announces one by its `auth_length`; it is taken to belong to the
     /// only security context that there is.
-    pub(crate) fn note(&mut self, pdu: &Pdu<'_>, stats: &mut Stats) -> Option<Security> {
+    pub(crate) fn note(&mut self, pdu: &Pdu<'_>, at: At, scope: &mut Scope<'_>) -> Option<Security> {
         let Some(trailer) = pdu.trailer else {
             let announced = pdu.header.auth_length > 0 && self.known.len() == 1;
-            return if announced { self.known.oldest().map(|(_, security)| *security) } else { None };
+            return if announced { self.known.oldest().map(|(_, known)| known.security) } else { None };
         };
         let security =
             Security { auth_type: trailer.auth_type, level: trailer.level, context_id: trailer.context_id };
         match self.known.get_mut(&security.context_id) {
-            Some(known) => *known = security,
+            Some(known) => known.security = security,
             None => {
-                let evicted = self.known.insert(security.context_id, security);
-                stats.security_contexts_evicted += u64::from(evicted.is_some());
+                if let Some(mut evicted) =
+                    self.known.insert(security.context_id, Known { security, logon: None })
+                {
+                    scope.output.stats.security_contexts_evicted += 1;
+                    evicted.report(None, scope);
+                }
             }
         }
-        let negotiates =
-            matches!(pdu.header.pdu_type, PduType::BIND | PduType::ALTER_CONTEXT | PduType::AUTH3);
-        if negotiates && security.level <= AuthLevel::CONNECT {
+        let sender = match pdu.header.pdu_type {
+            PduType::BIND | PduType::ALTER_CONTEXT | PduType::AUTH3 => Some(Side::Client),
+            PduType::BIND_ACK | PduType::ALTER_CONTEXT_RESP => Some(Side::Server),
+            _ => None,
+        };
+        if let Some(side) = sender
+            && let Some(known) = self.known.get_mut(&security.context_id)
+        {
+            let logon = known.logon.get_or_insert_default();
+            logon.token(side, Some(trailer.auth_type), trailer.token, at);
+            if side == Side::Server && logon.result().is_some() {
+                known.report(None, scope);
+            }
+        }
+        if sender == Some(Side::Client) && security.level <= AuthLevel::CONNECT {
             self.unprotected = Some(security);
         }
         Some(security)
@@ -47,5 +74,39 @@ impl SecurityContexts {
     /// The security context of requests that carry no verifier: with level connect only the bind is authenticated.
     pub(crate) const fn of_unprotected_calls(&self) -> Option<Security> {
         self.unprotected
+    }
+
+    /// Who is behind a security context.
+    pub(crate) fn identity(&self, security: Security) -> Option<&Arc<Identity>> {
+        self.known.get(&security.context_id)?.logon.as_ref()?.identity()
+    }
+
+    /// Notes the first reply to a call of a security context: a server that answers has believed the client. One that
+    /// answers with an unprotected fault to a protected call has not ([MS-RPCE] 3.3.1.5.2.2).
+    pub(crate) fn settle(&mut self, security: Security, result: AuthResult, scope: &mut Scope<'_>) {
+        if let Some(known) = self.known.get_mut(&security.context_id) {
+            known.report(Some(result), scope);
+        }
+    }
+
+    /// Reports the authentications of which it is not known what came of them.
+    pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
+        for known in self.known.values_mut() {
+            known.report(None, scope);
+        }
+    }
+}
+
+impl Known {
+    /// Reports who the client says it is, unless that was done.
+    fn report(&mut self, result: Option<AuthResult>, scope: &mut Scope<'_>) {
+        let Some((at, identity)) = self.logon.as_mut().and_then(|logon| logon.settle(result)) else { return };
+        let authentication = Authentication {
+            endpoint: Some(Arc::clone(scope.endpoint)),
+            security: Some(self.security),
+            identity,
+        };
+        let body = EventBody::Authentication(Box::new(authentication));
+        scope.output.event(&scope.flow.ends, scope.transport, at, body);
     }
 }

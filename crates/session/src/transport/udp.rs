@@ -313,6 +313,7 @@ impl Activity {
             reply,
             outcome,
             activity: Some(self.uuid),
+            identity: None,
             arguments,
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));

@@ -62,9 +62,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader) {
         json.number(key!("assigned"), association_group);
     }
     json.close();
-    if let Some(security) = &bind.security {
-        auth(json, security);
-    }
+    auth(json, bind.security.as_ref(), None);
     match &bind.result {
         BindResult::Acknowledged { secondary_address, .. } => {
             json.plain(key!("outcome"), "acknowledged");

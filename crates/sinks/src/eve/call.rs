@@ -82,9 +82,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader) {
             None => json.uuid(key!("transfer_syntax"), syntax),
         }
     }
-    if let Some(security) = &call.security {
-        auth(json, security);
-    }
+    auth(json, call.security.as_ref(), call.identity.as_deref());
     json.boolean(key!("sealed"), call.sealed);
     json.plain(key!("outcome"), call.outcome.name());
     if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {

@@ -7,6 +7,7 @@ mod anomaly;
 mod arguments;
 mod bind;
 mod call;
+mod identity;
 mod memo;
 mod stats;
 
@@ -15,7 +16,7 @@ pub(crate) use memo::Memo;
 use crate::Context;
 use crate::json::{Json, key};
 use rpcscope_model::{
-    Event, EventBody, EventHeader, FrameNumber, NDR, NDR64, Security, Timestamp, Transport,
+    Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Timestamp, Transport,
 };
 use uuid::Uuid;
 
@@ -40,6 +41,10 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: 
             envelope(&mut json, header, context, memo, "dcerpc");
             bind::dcerpc(&mut json, bind);
             bind::rpcscope(&mut json, bind, header);
+        }
+        EventBody::Authentication(authentication) => {
+            envelope(&mut json, header, context, memo, "identity");
+            identity::rpcscope(&mut json, authentication, header);
         }
         EventBody::Anomaly(anomaly) => {
             envelope(&mut json, header, context, memo, "anomaly");
@@ -91,12 +96,28 @@ fn transport(json: &mut Json<'_>, transport: Transport) {
     }
 }
 
-fn auth(json: &mut Json<'_>, security: &Security) {
+/// Writes how a call is protected, and who makes it; nothing when neither is known.
+fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Identity>) {
+    if security.is_none() && identity.is_none() {
+        return;
+    }
     json.open(key!("auth"));
-    json.name_or_number(key!("type"), security.auth_type.name(), security.auth_type.0.into());
-    json.name_or_number(key!("level"), security.level.name(), security.level.0.into());
-    json.number(key!("context_id"), security.context_id);
+    auth_members(json, security, identity);
     json.close();
+}
+
+fn auth_members(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Identity>) {
+    if let Some(security) = security {
+        json.name_or_number(key!("type"), security.auth_type.name(), security.auth_type.0.into());
+        json.name_or_number(key!("level"), security.level.name(), security.level.0.into());
+        json.number(key!("context_id"), security.context_id);
+    }
+    if let Some(identity) = identity {
+        if let Some(mechanism) = identity.auth_type {
+            json.name_or_number(key!("mechanism"), mechanism.name(), mechanism.0.into());
+        }
+        identity::members(json, identity);
+    }
 }
 
 /// Writes the status of a fault or reject, with its name when it has one.
@@ -165,6 +186,11 @@ mod tests {
     }
 
     #[test]
+    fn authentications_say_who_and_with_what_result() {
+        insta::assert_snapshot!(lines(&samples::authentications()));
+    }
+
+    #[test]
     fn anomalies_are_written_as_suricata_does() {
         insta::assert_snapshot!(lines(&samples::anomalies()));
     }
@@ -211,6 +237,10 @@ mod tests {
                 EventBody::Anomaly(anomaly) => prop_assert_eq!(&value["anomaly"]["event"], anomaly.kind.name()),
                 EventBody::Call(call) => {
                     prop_assert_eq!(value["rpcscope"]["endpoint"].as_str(), Some(&*call.endpoint));
+                }
+                EventBody::Authentication(authentication) => {
+                    let user = authentication.identity.user.as_ref().map(|user| user.string.as_str());
+                    prop_assert_eq!(value["rpcscope"]["auth"]["user"].as_str(), user);
                 }
                 EventBody::Bind(bind) => {
                     let contexts = value["rpcscope"]["contexts"].as_array().expect("an array");

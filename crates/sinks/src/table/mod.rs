@@ -5,6 +5,7 @@
 
 mod arguments;
 mod call;
+mod identity;
 mod layout;
 
 use crate::text::{cell, cell_right, painted, push_display, push_visible};
@@ -88,6 +89,7 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out:
                 bind_line(bind, header, context, out);
             }
         }
+        EventBody::Authentication(authentication) => identity::line(authentication, header, context, out),
         EventBody::Anomaly(anomaly)
             if context.detail == Detail::Calls && is_told_by_its_call(anomaly.kind) => {}
         EventBody::Anomaly(anomaly) => line(

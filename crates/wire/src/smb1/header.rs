@@ -67,12 +67,17 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether the request failed. Warnings, such as more data, are no failures.
+    /// Whether the request failed. Warnings, such as more data, are no failures, nor is that more is to come.
     pub const fn is_error(self) -> bool {
         match self {
-            Self::Nt(status) => status >> 30 == 3,
+            Self::Nt(status) => status >> 30 == 3 && !self.is_more_processing(),
             Self::Dos { class, .. } => class != 0 && !self.is_more_data(),
         }
+    }
+
+    /// Whether a session setup goes on (`STATUS_MORE_PROCESSING_REQUIRED`).
+    pub const fn is_more_processing(self) -> bool {
+        matches!(self, Self::Nt(0xc000_0016))
     }
 
     /// Whether the answer was longer than the client allowed for, so that reads fetch the rest

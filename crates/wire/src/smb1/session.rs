@@ -80,6 +80,11 @@ pub struct SessionSetupResponse<'a> {
 }
 
 impl<'a> SessionSetupResponse<'a> {
+    /// Whether the server took the client for a guest.
+    pub const fn is_guest(&self) -> bool {
+        self.action & 1 != 0
+    }
+
     pub(super) fn parse(block: &Block<'a>) -> Result<Self, ParseError> {
         let mut reader = block.parameters("smb1 session setup response")?;
         let action = reader.u16("Action")?;

@@ -86,6 +86,11 @@ pub struct SessionSetupResponse<'a> {
 }
 
 impl<'a> SessionSetupResponse<'a> {
+    /// Whether the server took the client for a guest.
+    pub const fn is_guest(&self) -> bool {
+        self.session_flags & 1 != 0
+    }
+
     pub(super) fn parse(message: &Message<'a>) -> Result<Self, ParseError> {
         let mut reader = message.reader("smb2 session setup response", 9)?;
         let session_flags = reader.u16("SessionFlags")?;

@@ -17,7 +17,11 @@ pub(crate) use sessions::SmbSessions;
 use crate::At;
 use handle::Scope;
 use packets::{Memory, Need, PacketFramer, PacketSink};
-use rpcscope_model::{Anomaly, AnomalyKind, Endpoint, Limits, ParseError, Side, Stats};
+use crate::logon::Logon;
+use rpcscope_model::{
+    Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Side, Stats,
+};
+use std::sync::Arc;
 use rpcscope_wire::nbss::{self, PacketType};
 use rpcscope_wire::{smb1 as wire1, smb2 as wire2};
 
@@ -54,6 +58,10 @@ pub(crate) trait PipeEvents {
     fn lost(&mut self, pipe: PipeId, side: Side, bytes: u64, at: At);
     /// A pipe was closed, or is no longer followed.
     fn close(&mut self, pipe: PipeId, at: At);
+    /// A pipe belongs to a session of this identity.
+    fn identify(&mut self, pipe: PipeId, identity: &Arc<Identity>);
+    /// An authentication has come to its end: `result` is what the server said, when it did.
+    fn authenticated(&mut self, logon: &mut Logon, version: SmbVersion, result: Option<AuthResult>);
     /// Something was unexpected.
     fn anomaly(&mut self, anomaly: Anomaly, at: At);
     /// The counters.

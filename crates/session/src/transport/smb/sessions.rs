@@ -3,9 +3,10 @@
 use super::handle::{Handle, Scope, TreeKind, is_rpc};
 use super::packets::Memory;
 use crate::bounded::Bounded;
-use rpcscope_model::{Endpoint, Limits};
+use rpcscope_model::{Endpoint, Identity, Limits};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::FileId;
+use std::sync::Arc;
 
 /// Trees remembered in one session.
 const MAX_TREES: usize = 256;
@@ -37,6 +38,8 @@ struct SmbSession {
     connections: u32,
     /// Tells it from an earlier session of the same number.
     incarnation: u64,
+    /// Who set it up, when that was seen.
+    identity: Option<Arc<Identity>>,
 }
 
 impl SmbSession {
@@ -69,6 +72,18 @@ impl SmbSessions {
             incarnations: 0,
             pipes: 0,
             memory: Memory::new(limits.reassembly_bytes),
+        }
+    }
+
+    /// Who set a session up, when that was seen.
+    pub(super) fn identity(&self, key: SessionKey) -> Option<&Arc<Identity>> {
+        self.sessions.get(&key)?.identity.as_ref()
+    }
+
+    /// Notes who has set a session up. It must have been joined.
+    pub(super) fn identify(&mut self, key: SessionKey, identity: Arc<Identity>) {
+        if let Some(session) = self.sessions.get_mut(&key) {
+            session.identity = Some(identity);
         }
     }
 
@@ -111,6 +126,7 @@ impl SmbSessions {
                 pipes: 0,
                 connections: 0,
                 incarnation: self.incarnations,
+                identity: None,
             };
             self.entries += session.entries();
             if let Some(oldest) = self.sessions.insert(key, session) {

@@ -5,11 +5,14 @@ use super::join::{Parts, Progress};
 use super::packets::{Memory, Need};
 use super::{Boundary, malformed};
 use crate::bounded::Bounded;
-use rpcscope_model::{AnomalyKind, Limits, Side};
+use crate::logon::Logon;
+use rpcscope_model::{AnomalyKind, AuthResult, Identity, Limits, Side};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb1::{
-    Body, Command, CreateResponse, Fid, Header, Message, PipeFunction, TransactionData, TransactionRequest,
+    Body, Command, CreateResponse, Fid, Header, Message, PipeFunction, SessionSetupRequest, SessionSetupResponse,
+    TransactionData, TransactionRequest,
 };
+use std::sync::Arc;
 
 /// Trees remembered on one connection.
 const MAX_TREES: usize = 256;
@@ -21,7 +24,14 @@ pub(super) struct Smb1 {
     files: Bounded<FileKey, File>,
     asked: Bounded<RequestKey, Asked>,
     parts: Parts<RequestKey>,
+    /// The session that is being set up: clients do so one after the other.
+    logon: Option<Box<Logon>>,
+    /// Who the users of the connection are, by their UID.
+    users: Bounded<u16, Arc<Identity>>,
 }
+
+/// Users remembered on one connection: terminal servers have many.
+const MAX_USERS: usize = 64;
 
 /// Names an open file within the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -72,6 +82,8 @@ impl Smb1 {
             files: Bounded::new(limits.pipes),
             asked: Bounded::new(limits.smb_requests),
             parts: Parts::new(),
+            logon: None,
+            users: Bounded::new(MAX_USERS),
         }
     }
 
@@ -134,6 +146,9 @@ impl Smb1 {
     /// Notes that the connection ends.
     pub(super) fn finish(&mut self, memory: &mut Memory, scope: &mut Scope<'_>) {
         self.parts.finish(memory);
+        if let Some(mut logon) = self.logon.take() {
+            scope.out.authenticated(&mut logon, scope.version, None);
+        }
         while let Some((_, file)) = self.files.pop_oldest() {
             file.handle.close(scope);
         }
@@ -149,6 +164,17 @@ impl Smb1 {
     ) {
         let is_file = self.trees.get(&header.tid) == Some(&TreeKind::Other);
         match body {
+            Body::SessionSetupRequest(setup) => {
+                let logon = self.logon.get_or_insert_default();
+                match setup {
+                    SessionSetupRequest::Token(token) => {
+                        logon.token(Side::Client, None, token.bytes, scope.at);
+                    }
+                    SessionSetupRequest::Account { account, domain } => {
+                        logon.account(*account, *domain, scope.at);
+                    }
+                }
+            }
             Body::CreateRequest(create) => {
                 let handle = Handle::named(create.name.to_string());
                 self.ask(key, if is_file { Asked::Nothing } else { Asked::Create(handle) }, memory);
@@ -188,12 +214,18 @@ impl Smb1 {
         scope: &mut Scope<'_>,
     ) {
         if header.status.is_error() {
+            if header.command == Command::SESSION_SETUP_ANDX
+                && let Some(mut logon) = self.logon.take()
+            {
+                scope.out.authenticated(&mut logon, scope.version, Some(AuthResult::Rejected));
+            }
             self.asked.remove(&key);
             self.parts.forget(key, memory);
             return;
         }
         let more = header.status.is_more_data();
         match body {
+            Body::SessionSetupResponse(setup) => self.set_up(header, setup, scope),
             Body::TreeConnectResponse(response) => {
                 if let Some(holds_pipes) = response.holds_pipes() {
                     let kind = if holds_pipes { TreeKind::Pipes } else { TreeKind::Other };
@@ -204,7 +236,10 @@ impl Smb1 {
                 self.trees.remove(&header.tid);
                 self.close_all(|file| file.tid == header.tid, scope);
             }
-            Body::LogoffResponse => self.close_all(|file| file.uid == header.uid, scope),
+            Body::LogoffResponse => {
+                self.users.remove(&header.uid);
+                self.close_all(|file| file.uid == header.uid, scope);
+            }
             Body::CreateResponse(response) => match self.asked.remove(&key) {
                 Some(Asked::Create(handle)) => self.opened(header, handle, response, scope),
                 None if response.resource_type.is_pipe() => {
@@ -239,6 +274,25 @@ impl Smb1 {
             Body::TransactionResponse(part) => self.answered(header, key, part, more, memory, scope),
             _ => {}
         }
+    }
+
+    /// Takes a step in setting up a session.
+    fn set_up(&mut self, header: &Header, setup: &SessionSetupResponse<'_>, scope: &mut Scope<'_>) {
+        let Some(logon) = &mut self.logon else { return };
+        if let Some(token) = setup.token {
+            logon.token(Side::Server, None, token.bytes, scope.at);
+        }
+        if header.status.is_more_processing() {
+            return;
+        }
+        if setup.is_guest() {
+            logon.mark_guest();
+        }
+        scope.out.authenticated(logon, scope.version, Some(AuthResult::Accepted));
+        if let Some(identity) = logon.identity() {
+            self.users.insert(header.uid, Arc::clone(identity));
+        }
+        self.logon = None;
     }
 
     /// Takes a transaction, or its first part.
@@ -332,7 +386,10 @@ impl Smb1 {
         if tree == Some(TreeKind::Other) || !(response.resource_type.is_pipe() || handle.is_certain()) {
             return;
         }
-        handle.open(scope);
+        let pipe = handle.open(scope);
+        if let Some(identity) = self.users.get(&header.uid) {
+            scope.out.identify(pipe, identity);
+        }
         self.insert(FileKey::Fid(response.fid), header, handle, scope);
     }
 

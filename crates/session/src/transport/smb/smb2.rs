@@ -5,11 +5,16 @@ use super::packets::Need;
 use super::sessions::{FileKey, SessionKey, SmbSessions};
 use super::{Boundary, malformed};
 use crate::bounded::Bounded;
-use rpcscope_model::{AnomalyKind, Endpoint, Limits};
+use crate::logon::Logon;
+use rpcscope_model::{AnomalyKind, AuthResult, Endpoint, Limits, Side};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::{
-    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, ShareType, Status,
+    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, SessionSetupResponse, ShareType, Status,
 };
+use std::sync::Arc;
+
+/// Sessions that may be being set up at once on one connection.
+const MAX_LOGONS: usize = 16;
 
 /// What is known of the SMB 2 and 3 messages of one connection.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub(super) struct Smb2 {
     server: Endpoint,
     /// Requests whose answers matter, by message id.
     asked: Bounded<u64, Asked>,
+    /// Sessions that are being set up.
+    logons: Bounded<u64, Box<Logon>>,
     /// Sessions that this connection has used, with their incarnation.
     joined: Bounded<u64, (u64, u64)>,
 }
@@ -31,8 +38,11 @@ struct Asked {
 
 #[derive(Debug)]
 enum What {
-    /// A session; `true` for a new one.
-    Session(bool),
+    Session {
+        /// Not one of more steps to set up, or to set up anew, a session that has a number.
+        begins: bool,
+        logon: Box<Logon>,
+    },
     Create {
         handle: Handle,
         /// Another request of its compound uses what it opens.
@@ -66,7 +76,12 @@ struct Inherited {
 
 impl Smb2 {
     pub(super) fn new(server: Endpoint, limits: &Limits) -> Self {
-        Self { server, asked: Bounded::new(limits.smb_requests), joined: Bounded::new(limits.smb_requests) }
+        Self {
+            server,
+            asked: Bounded::new(limits.smb_requests),
+            logons: Bounded::new(MAX_LOGONS),
+            joined: Bounded::new(limits.smb_requests),
+        }
     }
 
     /// Takes a packet of `length` bytes, of which `bytes` are there.
@@ -143,9 +158,10 @@ impl Smb2 {
     /// Notes that the connection ends.
     pub(super) fn finish(&mut self, shared: &mut SmbSessions, scope: &mut Scope<'_>) {
         while let Some((_, asked)) = self.asked.pop_oldest() {
-            if let What::Create { handle, .. } = asked.what {
-                handle.close(scope);
-            }
+            asked.what.forget(scope);
+        }
+        while let Some((_, mut logon)) = self.logons.pop_oldest() {
+            scope.out.authenticated(&mut logon, scope.version, None);
         }
         while let Some((session_id, (_, incarnation))) = self.joined.pop_oldest() {
             shared.leave(SessionKey { server: self.server, session_id }, incarnation, scope);
@@ -166,8 +182,10 @@ impl Smb2 {
         };
         let key = SessionKey { server: self.server, session_id: now.session_id };
         match body {
-            Body::SessionSetupRequest(_) => {
-                self.ask(header, &now, What::Session(header.session_id == 0), scope);
+            Body::SessionSetupRequest(setup) => {
+                let mut logon = self.logons.remove(&header.session_id).unwrap_or_default();
+                logon.token(Side::Client, None, setup.security_buffer.bytes, scope.at);
+                self.ask(header, &now, What::Session { begins: header.session_id == 0, logon }, scope);
             }
             Body::LogoffRequest | Body::TreeDisconnectRequest => self.ask(header, &now, What::Nothing, scope),
             Body::CreateRequest(create) => {
@@ -227,9 +245,16 @@ impl Smb2 {
         let key = SessionKey { server: self.server, session_id };
         let more = header.status == Status::BUFFER_OVERFLOW;
         match (body, asked.map(|asked| asked.what)) {
-            (Body::SessionSetupResponse(_), Some(What::Session(true))) => {
-                // A server that was restarted numbers its sessions from the start.
-                shared.end(SessionKey { server: self.server, session_id: header.session_id }, scope);
+            (Body::SessionSetupResponse(setup), Some(What::Session { begins, logon })) => {
+                let key = SessionKey { server: self.server, session_id: header.session_id };
+                if begins {
+                    // A server that was restarted numbers its sessions from the start.
+                    shared.end(key, scope);
+                }
+                self.set_up(header, key, setup, logon, shared, scope);
+            }
+            (_, Some(What::Session { mut logon, .. })) => {
+                scope.out.authenticated(&mut logon, scope.version, Some(AuthResult::Rejected));
             }
             (Body::LogoffResponse, _) => shared.end(key, scope),
             (Body::TreeConnectResponse(response), _) => {
@@ -249,7 +274,10 @@ impl Smb2 {
             (Body::CreateResponse(response), Some(What::Create { mut handle, inherited })) => {
                 handle = handle.on_tree(shared.tree(key, tree));
                 if handle.is_certain() {
-                    handle.open(scope);
+                    let pipe = handle.open(scope);
+                    if let Some(identity) = shared.identity(key) {
+                        scope.out.identify(pipe, identity);
+                    }
                 }
                 self.join(key, shared, scope);
                 shared.add_file(key, FileKey::File(response.file_id), tree, handle, scope);
@@ -288,13 +316,38 @@ impl Smb2 {
         }
     }
 
+    /// Takes a step in setting up a session.
+    fn set_up(
+        &mut self,
+        header: &Header,
+        key: SessionKey,
+        setup: &SessionSetupResponse<'_>,
+        mut logon: Box<Logon>,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) {
+        logon.token(Side::Server, None, setup.security_buffer.bytes, scope.at);
+        if header.status == Status::MORE_PROCESSING_REQUIRED {
+            if let Some(mut oldest) = self.logons.insert(header.session_id, logon) {
+                scope.out.authenticated(&mut oldest, scope.version, None);
+            }
+            return;
+        }
+        if setup.is_guest() {
+            logon.mark_guest();
+        }
+        scope.out.authenticated(&mut logon, scope.version, Some(AuthResult::Accepted));
+        if let Some(identity) = logon.identity() {
+            self.join(key, shared, scope);
+            shared.identify(key, Arc::clone(identity));
+        }
+    }
+
     /// Remembers a request. The oldest of too many is forgotten.
     fn ask(&mut self, header: &Header, now: &Inherited, what: What, scope: &mut Scope<'_>) {
         let asked = Asked { session_id: now.session_id, tree: now.tree, what };
-        if let Some(Asked { what: What::Create { handle, .. }, .. }) =
-            self.asked.insert(header.message_id, asked)
-        {
-            handle.close(scope);
+        if let Some(forgotten) = self.asked.insert(header.message_id, asked) {
+            forgotten.what.forget(scope);
         }
         // What it opens must be known when the answers come.
         let target = self.asked.get(&header.message_id).and_then(|asked| asked.what.target());
@@ -399,6 +452,15 @@ impl Smb2 {
 }
 
 impl What {
+    /// Reports what its answer would have told of, when no answer will come.
+    fn forget(self, scope: &mut Scope<'_>) {
+        match self {
+            Self::Create { handle, .. } => handle.close(scope),
+            Self::Session { mut logon, .. } => scope.out.authenticated(&mut logon, scope.version, None),
+            _ => {}
+        }
+    }
+
     const fn target(&self) -> Option<Target> {
         match self {
             Self::Read(target) | Self::Transceive(target) | Self::Close(target) => Some(*target),

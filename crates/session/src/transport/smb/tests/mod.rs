@@ -43,6 +43,17 @@ impl PipeEvents for Log {
         self.lines.push(format!("close {}", pipe.0));
     }
 
+    fn identify(&mut self, pipe: PipeId, identity: &Arc<Identity>) {
+        self.lines.push(format!("{} is of {}", pipe.0, user(identity)));
+    }
+
+    fn authenticated(&mut self, logon: &mut Logon, _: SmbVersion, result: Option<AuthResult>) {
+        if let Some((_, identity)) = logon.settle(result) {
+            let result = identity.result.map_or("unknown", AuthResult::name);
+            self.lines.push(format!("{} {result}", user(&identity)));
+        }
+    }
+
     fn anomaly(&mut self, anomaly: Anomaly, _: At) {
         self.lines.push(anomaly.kind.name().into());
     }
@@ -50,6 +61,10 @@ impl PipeEvents for Log {
     fn stats(&mut self) -> &mut Stats {
         &mut self.stats
     }
+}
+
+fn user(identity: &Identity) -> &str {
+    identity.user.as_ref().map_or("nobody", |user| &user.string)
 }
 
 /// A shard with some connections to one server.

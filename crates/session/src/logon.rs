@@ -1,0 +1,78 @@
+//! Authentications: who a client says it is, in an SMB session or in a security context of an association.
+
+use crate::At;
+use rpcscope_model::{AuthResult, AuthType, Identity, Side};
+use rpcscope_wire::auth::{Exchange, token};
+use std::sync::Arc;
+
+/// One authentication, from its first token to what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Logon {
+    exchange: Exchange,
+    /// Where the client said who it is; `None` once that was reported.
+    claimed: Option<At>,
+    /// Who calls are made as. An identity that the server has accepted stays until it accepts another one: a client
+    /// that begins anew must not blank it.
+    identity: Option<Arc<Identity>>,
+    guest: bool,
+}
+
+impl Logon {
+    /// Takes a token. `auth_type` is what the verifier says that carries it; an SMB session says nothing.
+    pub(crate) fn token(&mut self, side: Side, auth_type: Option<AuthType>, bytes: &[u8], at: At) {
+        self.exchange.learn(side, &token(auth_type, bytes));
+        if side == Side::Client && self.exchange.is_claimed() {
+            self.claim(at);
+        }
+    }
+
+    /// Takes the account of an SMB 1 session setup, which has no tokens.
+    pub(crate) fn account(
+        &mut self,
+        account: rpcscope_wire::utf16::Text<'_>,
+        domain: rpcscope_wire::utf16::Text<'_>,
+        at: At,
+    ) {
+        self.exchange.learn_account(account, domain);
+        self.claim(at);
+    }
+
+    /// The server took the client for a guest.
+    pub(crate) fn mark_guest(&mut self) {
+        self.guest = true;
+    }
+
+    /// Who calls are made as, as far as it is known.
+    pub(crate) fn identity(&self) -> Option<&Arc<Identity>> {
+        self.identity.as_ref()
+    }
+
+    /// What the tokens themselves say of the server's answer.
+    pub(crate) fn result(&self) -> Option<AuthResult> {
+        self.exchange.identity().result
+    }
+
+    /// Notes what came of it: `result`, unless the tokens say more. Returns what to report, once for each claim: where
+    /// the client made it, and who it said it is.
+    pub(crate) fn settle(&mut self, result: Option<AuthResult>) -> Option<(At, Arc<Identity>)> {
+        let claimed = self.claimed.take()?;
+        let result = self.result().or(result);
+        let identity = Identity { result, guest: self.guest, ..self.exchange.identity().clone() };
+        let identity = Arc::new(identity);
+        if result == Some(AuthResult::Accepted) || !self.is_accepted() {
+            self.identity = Some(Arc::clone(&identity));
+        }
+        Some((claimed, identity))
+    }
+
+    fn claim(&mut self, at: At) {
+        self.claimed = Some(at);
+        if !self.is_accepted() {
+            self.identity = Some(Arc::new(self.exchange.identity().clone()));
+        }
+    }
+
+    fn is_accepted(&self) -> bool {
+        self.identity.as_ref().is_some_and(|identity| identity.result == Some(AuthResult::Accepted))
+    }
+}
