@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::{At, Flow};
 use calls::{Caller, Calls};
 use contexts::{Answered, Contexts};
-use rpcscope_model::{Anomaly, AnomalyKind, AuthLevel, AuthResult, Identity, Limits, Side, Transport};
+use rpcscope_model::{Anomaly, AnomalyKind, AuthResult, Identity, Limits, Side, Transport};
 use rpcscope_wire::dcerpc::{Fault, Header, Pdu, PduType};
 use security::SecurityContexts;
 use std::sync::Arc;
@@ -93,12 +93,9 @@ impl Association {
             }),
             PduType::FAULT => pdu.fault().map(|fault| {
                 let asked = self.calls.security(pdu.header.call_id);
-                if let Some(security) = asked {
-                    let result = if pdu.trailer.is_some() || security.level <= AuthLevel::CONNECT {
-                        AuthResult::Accepted
-                    } else {
-                        AuthResult::Rejected
-                    };
+                if let Some(security) = asked
+                    && let Some(result) = security::told_by_fault(fault.status, pdu.trailer.is_some())
+                {
                     self.security.settle(security, result, scope);
                 }
                 self.fault(&pdu.header, &fault, at, scope);

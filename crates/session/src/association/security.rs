@@ -81,8 +81,7 @@ impl SecurityContexts {
         self.known.get(&security.context_id)?.logon.as_ref()?.identity()
     }
 
-    /// Notes the first reply to a call of a security context: a server that answers has believed the client. One that
-    /// answers with an unprotected fault to a protected call has not ([MS-RPCE] 3.3.1.5.2.2).
+    /// Notes what the reply to a call says of its security context. The first reply counts.
     pub(crate) fn settle(&mut self, security: Security, result: AuthResult, scope: &mut Scope<'_>) {
         if let Some(known) = self.known.get_mut(&security.context_id) {
             known.report(Some(result), scope);
@@ -94,6 +93,21 @@ impl SecurityContexts {
         for known in self.known.values_mut() {
             known.report(None, scope);
         }
+    }
+}
+
+/// What a fault tells of the authentication of its call, if anything. A server that looks at the call has believed the
+/// client; one that could not verify it says so without a verifier of its own, but so do servers that deny access to a
+/// client that they know.
+pub(super) const fn told_by_fault(status: u32, has_verifier: bool) -> Option<AuthResult> {
+    const ACCESS_DENIED: u32 = 5;
+    const RPC_S_SEC_PKG_ERROR: u32 = 0x0721;
+    const NCA_S_PROTO_ERROR: u32 = 0x1c01_000b;
+    match status {
+        _ if has_verifier => Some(AuthResult::Accepted),
+        ACCESS_DENIED => None,
+        RPC_S_SEC_PKG_ERROR | NCA_S_PROTO_ERROR => Some(AuthResult::Rejected),
+        _ => Some(AuthResult::Accepted),
     }
 }
 

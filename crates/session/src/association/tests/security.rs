@@ -1,7 +1,7 @@
 //! Protection of calls.
 
 use crate::harness::{SVCCTL, Seen, Tap};
-use rpcscope_model::{AuthLevel, AuthType, Side};
+use rpcscope_model::{AuthLevel, AuthResult, AuthType, Side};
 use rpcscope_testkit::conversation::{Answer, Call, Conversation};
 use rpcscope_testkit::pdu::{self, Format, Offer, Verifier};
 
@@ -112,4 +112,18 @@ fn a_verifier_that_was_not_captured_belongs_to_the_only_security_context() {
     assert_eq!(levels(&seen), [Some((6, 4, true))]);
     let request = seen.call(9).request.expect("a request");
     assert_eq!((request.stub_bytes, request.complete), (26, false));
+}
+
+#[test]
+fn a_fault_tells_whether_the_client_was_believed() {
+    use crate::association::security::told_by_fault;
+    for (status, has_verifier, told) in [
+        (0x0000_06f7, false, Some(AuthResult::Accepted)),
+        (5, true, Some(AuthResult::Accepted)),
+        (5, false, None),
+        (0x0721, false, Some(AuthResult::Rejected)),
+        (0x1c01_000b, false, Some(AuthResult::Rejected)),
+    ] {
+        assert_eq!(told_by_fault(status, has_verifier), told, "{status:#x}");
+    }
 }
