@@ -21,8 +21,8 @@ pub use address::{Address, Endpoint};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
 pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
 pub use event::{
-    Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned, OfferedContext, Outcome, Part,
-    Reply, Security, Transport,
+    Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned,
+    OfferedContext, Outcome, Part, Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};
 pub use identity::{AuthResult, EncryptionType, Identity, Kerberos, NtlmVersion, OsVersion, ServerIdentity};

@@ -21,7 +21,13 @@ pub(crate) struct Channel {
 
 impl Channel {
     pub(crate) fn new(transport: Transport, endpoint: Arc<str>, limits: &Limits) -> Self {
-        Self { framers: Default::default(), association: Association::new(limits), transport, endpoint, identity: None }
+        Self {
+            framers: Default::default(),
+            association: Association::new(limits),
+            transport,
+            endpoint,
+            identity: None,
+        }
     }
 
     /// A channel whose bytes may start anywhere in a PDU.
@@ -50,7 +56,8 @@ impl Channel {
         output: &mut Output,
     ) {
         let Self { framers, association, transport, endpoint, identity } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
+        let mut scope =
+            Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         let framer = &mut framers[side.index()];
         let before = framer.held();
         framer.push(bytes, is_message, |framed| deliver(framed, side, at, association, &mut scope));
@@ -64,7 +71,8 @@ impl Channel {
 
     pub(crate) fn gap(&mut self, side: Side, bytes: u64, at: At, flow: &mut Flow, output: &mut Output) {
         let Self { framers, association, transport, endpoint, identity } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
+        let mut scope =
+            Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         let framer = &mut framers[side.index()];
         let before = framer.held();
         framer.gap(bytes, |framed| deliver(framed, side, at, association, &mut scope));
@@ -74,7 +82,8 @@ impl Channel {
 
     pub(crate) fn finish(&mut self, at: At, flow: &mut Flow, output: &mut Output) {
         let Self { framers, association, transport, endpoint, identity } = self;
-        let mut scope = Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
+        let mut scope =
+            Scope { flow, output, transport: *transport, endpoint, carrier_identity: identity.as_ref() };
         for side in [Side::Client, Side::Server] {
             let framer = &mut framers[side.index()];
             let before = framer.held();

@@ -10,7 +10,8 @@ use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSess
 use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
-    Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Side, Stats, Transport,
+    Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Side, Stats,
+    Transport,
 };
 use std::sync::Arc;
 

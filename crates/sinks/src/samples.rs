@@ -99,7 +99,8 @@ pub(crate) fn authentications() -> Vec<Event> {
         result: Some(AuthResult::Rejected),
         ..Identity::default()
     };
-    let anonymous = Identity { anonymous: true, guest: true, result: Some(AuthResult::Accepted), ..Identity::default() };
+    let anonymous =
+        Identity { anonymous: true, guest: true, result: Some(AuthResult::Accepted), ..Identity::default() };
     let security = Some(Security { auth_type: AuthType(9), level: AuthLevel::PKT_INTEGRITY, context_id: 1 });
     let event = |transport, endpoint: Option<&str>, security, identity| Event {
         header: header(transport, 14_000, 95),

@@ -26,9 +26,9 @@ pub enum Said {
     Call(ToldCall),
     /// A bind or alter_context.
     Bind(ToldBind),
-    /// Something unexpected.
     /// An authentication, with the user that it named.
     Logon(Option<String>),
+    /// Something unexpected.
     Anomaly(AnomalyKind),
 }
 
@@ -92,7 +92,7 @@ pub fn said(reading: &Reading) -> Vec<Said> {
     let unplaced = told(reading).into_iter().map(|told| match told.said {
         Said::Call(call) => Said::Call(ToldCall { endpoint: Arc::clone(&nowhere), ..call }),
         Said::Bind(bind) => Said::Bind(ToldBind { endpoint: Arc::clone(&nowhere), ..bind }),
-        anomaly @ Said::Anomaly(_) => anomaly,
+        other @ (Said::Logon(_) | Said::Anomaly(_)) => other,
     });
     unplaced.collect()
 }
@@ -102,7 +102,9 @@ impl From<&Event> for Told {
         let said = match &event.body {
             EventBody::Call(call) => Said::Call(ToldCall::from(&**call)),
             EventBody::Bind(bind) => Said::Bind(ToldBind::from(&**bind)),
-            EventBody::Authentication(logon) => Said::Logon(logon.identity.user.clone().map(|user| user.string)),
+            EventBody::Authentication(logon) => {
+                Said::Logon(logon.identity.user.clone().map(|user| user.string))
+            }
             EventBody::Anomaly(anomaly) => Said::Anomaly(anomaly.kind),
         };
         let header = &event.header;

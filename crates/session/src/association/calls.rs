@@ -8,8 +8,8 @@ use crate::arguments::{CallArguments, HandleTable};
 use crate::bounded::Bounded;
 use crate::flow::Ends;
 use rpcscope_model::{
-    AnomalyKind, Call, CallId, ContextId, EventBody, Identity, Interface, Learned, Limits, Opnum, Outcome, Reply,
-    Security, Side, SyntaxId,
+    AnomalyKind, Call, CallId, ContextId, EventBody, Identity, Interface, Learned, Limits, Opnum, Outcome,
+    Reply, Security, Side, SyntaxId,
 };
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
 use rpcscope_wire::stub::{Operation, Syntax};

@@ -5,8 +5,8 @@ use crate::At;
 use crate::bounded::Bounded;
 use crate::logon::Logon;
 use rpcscope_model::{AuthLevel, AuthResult, Authentication, EventBody, Identity, Limits, Security, Side};
-use std::sync::Arc;
 use rpcscope_wire::dcerpc::{Pdu, PduType};
+use std::sync::Arc;
 
 /// What is known of the security contexts, by `auth_context_id`: one association may have several, of different
 /// levels ([MS-RPCE] 3.3.1.5.4).

@@ -97,7 +97,8 @@ impl VirtualConnections {
 impl VirtualConnection {
     fn close(&mut self, at: At, output: &mut Output) {
         let Self { association, endpoint, flow, seen, .. } = self;
-        let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
+        let mut scope =
+            Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
         if seen.contains(&false) {
             scope.anomaly(at, AnomalyKind::HttpChannelUnpaired);
         }
@@ -206,7 +207,13 @@ impl HttpConnection {
         if let Some(name) = self.joined.take() {
             shared.leave(name, at, output);
         }
-        let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint: &self.endpoint, carrier_identity: None };
+        let mut scope = Scope {
+            flow,
+            output,
+            transport: Transport::NcacnHttp,
+            endpoint: &self.endpoint,
+            carrier_identity: None,
+        };
         self.own.finish(&mut scope);
     }
 
@@ -232,12 +239,14 @@ impl HttpConnection {
         }
         match self.joined.and_then(|name| shared.known.get_mut(&name)) {
             Some(VirtualConnection { association, endpoint, flow, .. }) => {
-                let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
+                let mut scope =
+                    Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
                 deliver(framed, side, at, association, &mut scope);
             }
             None => {
                 let Self { own, endpoint, .. } = self;
-                let mut scope = Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
+                let mut scope =
+                    Scope { flow, output, transport: Transport::NcacnHttp, endpoint, carrier_identity: None };
                 deliver(framed, side, at, own, &mut scope);
             }
         }

@@ -72,7 +72,8 @@ fn kerberos(json: &mut Json<'_>, kerberos: &Kerberos) {
 
 /// Writes how the server names itself, when it does.
 fn server(json: &mut Json<'_>, server: &ServerIdentity) {
-    let ServerIdentity { target, nb_computer, nb_domain, dns_computer, dns_domain, dns_tree, os_version } = server;
+    let ServerIdentity { target, nb_computer, nb_domain, dns_computer, dns_domain, dns_tree, os_version } =
+        server;
     if *server == ServerIdentity::default() {
         return;
     }

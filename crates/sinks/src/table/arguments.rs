@@ -4,6 +4,7 @@ use super::{DIM, push_visible};
 use crate::text::{cut_to, painted, push_display};
 use crate::{Context, decimal};
 use rpcscope_model::{Arguments, Value};
+use uuid::Uuid;
 
 /// Appends a line of arguments, cut to the width of the terminal, when any of them tells something.
 pub(super) fn line(arguments: &Arguments, context: &Context<'_>, out: &mut Vec<u8>) {
@@ -32,6 +33,7 @@ fn tells(value: &Value) -> bool {
     match value {
         Value::Text(text) => !text.string.is_empty(),
         Value::Sid(_) => true,
+        Value::Uuid(uuid) => interface_name(uuid).is_some(),
         Value::List(list) => list.values.iter().any(tells),
         Value::Fields(fields) => fields.iter().any(|(_, field)| tells(field)),
         _ => false,
@@ -60,7 +62,10 @@ fn push_value(out: &mut Vec<u8>, value: &Value) {
             Some(name) => push_visible(out, name),
             None => decimal::push_hex(out, *status),
         },
-        Value::Uuid(uuid) => push_display(out, uuid.hyphenated()),
+        Value::Uuid(uuid) => match interface_name(uuid) {
+            Some(name) => push_visible(out, name),
+            None => push_display(out, uuid.hyphenated()),
+        },
         Value::Time(time) => crate::clock::push_seconds(out, *time),
         Value::Bytes(bytes) => {
             decimal::push(out, bytes.length as u64);
@@ -92,6 +97,11 @@ fn push_value(out: &mut Vec<u8>, value: &Value) {
             out.push(b'}');
         }
     }
+}
+
+/// The name of an interface, as the endpoint mapper is asked for it.
+fn interface_name(uuid: &Uuid) -> Option<&'static str> {
+    rpcscope_catalog::interface(uuid)?.name
 }
 
 /// Stands before the arguments, so that the lines of calls keep their columns.

@@ -14,13 +14,16 @@ fn read(carrier: &Carrier, steps: &[Step]) -> Reading {
     read_frames(&Framing::default().segments(&carrier.flow().segments(&carrier.messages(steps))))
 }
 
-/// Calls and binds in an order that does not depend on when a transport delivers what.
+/// Calls and binds in an order that does not depend on when a transport delivers what. That an SMB session was set up is
+/// told, too, and is of its transport alone.
 fn sorted(reading: &Reading) -> Vec<Said> {
-    let mut all = said(reading);
+    let mut all: Vec<Said> =
+        said(reading).into_iter().filter(|said| !matches!(said, Said::Logon(_))).collect();
     all.sort_by_key(|said| match said {
         Said::Bind(bind) => (0, bind.call_id.0),
         Said::Call(call) => (1, call.call_id.0),
-        Said::Anomaly(_) => (2, 0),
+        Said::Logon(_) => (2, 0),
+        Said::Anomaly(_) => (3, 0),
     });
     all
 }

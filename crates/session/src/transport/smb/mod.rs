@@ -15,15 +15,13 @@ mod tests;
 pub(crate) use sessions::SmbSessions;
 
 use crate::At;
+use crate::logon::Logon;
 use handle::Scope;
 use packets::{Memory, Need, PacketFramer, PacketSink};
-use crate::logon::Logon;
-use rpcscope_model::{
-    Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Side, Stats,
-};
-use std::sync::Arc;
+use rpcscope_model::{Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Side, Stats};
 use rpcscope_wire::nbss::{self, PacketType};
 use rpcscope_wire::{smb1 as wire1, smb2 as wire2};
+use std::sync::Arc;
 
 /// Names an open pipe, unique in a shard.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

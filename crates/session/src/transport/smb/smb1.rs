@@ -9,8 +9,8 @@ use crate::logon::Logon;
 use rpcscope_model::{AnomalyKind, AuthResult, Identity, Limits, Side};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb1::{
-    Body, Command, CreateResponse, Fid, Header, Message, PipeFunction, SessionSetupRequest, SessionSetupResponse,
-    TransactionData, TransactionRequest,
+    Body, Command, CreateResponse, Fid, Header, Message, PipeFunction, SessionSetupRequest,
+    SessionSetupResponse, TransactionData, TransactionRequest,
 };
 use std::sync::Arc;
 

@@ -9,7 +9,8 @@ use crate::logon::Logon;
 use rpcscope_model::{AnomalyKind, AuthResult, Endpoint, Limits, Side};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::{
-    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, SessionSetupResponse, ShareType, Status,
+    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, SessionSetupResponse, ShareType,
+    Status,
 };
 use std::sync::Arc;
 
