@@ -125,7 +125,12 @@ impl Arguments {
         self.bytes = total;
         match old.and_then(|at| self.fields.get_mut(at)) {
             Some(field) => field.1 = value,
-            None => self.fields.push((name, value)),
+            None => {
+                if self.fields.capacity() == 0 {
+                    self.fields.reserve_exact(USUAL_FIELDS);
+                }
+                self.fields.push((name, value));
+            }
         }
     }
 
@@ -189,6 +194,9 @@ impl Arguments {
         self.bytes
     }
 }
+
+/// Fields of most operations, request and reply together: room that is made at once.
+const USUAL_FIELDS: usize = 8;
 
 impl Value {
     /// The bytes that the value counts for in [`Arguments::MAX_BYTES`].

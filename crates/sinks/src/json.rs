@@ -345,14 +345,14 @@ pub(crate) fn push_address(out: &mut Vec<u8>, address: Address) {
 /// Appends text with everything escaped that may not stand in a JSON string ([RFC 8259] 7), and also with DEL and the
 /// control characters U+0080 to U+009F, which some terminals obey.
 fn push_escaped(out: &mut Vec<u8>, text: &str) {
-    let bytes = text.as_bytes();
-    let Some(first) = bytes.iter().position(|byte| SPECIAL[usize::from(*byte)]) else {
-        return out.extend_from_slice(bytes);
-    };
-    // The first special byte is ASCII or begins a character, so that this is a boundary.
-    let (clean, rest) = text.split_at(first);
-    out.extend_from_slice(clean.as_bytes());
-    for character in rest.chars() {
+    let mut rest = text;
+    loop {
+        // A special byte is ASCII or begins a character, so that this is a boundary.
+        let (clean, tail) = rest.split_at_checked(clean_bytes(rest.as_bytes())).unwrap_or((rest, ""));
+        out.extend_from_slice(clean.as_bytes());
+        let mut characters = tail.chars();
+        let Some(character) = characters.next() else { return };
+        rest = characters.as_str();
         match character {
             '"' => out.extend_from_slice(b"\\\""),
             '\\' => out.extend_from_slice(b"\\\\"),
@@ -368,16 +368,40 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Bytes that need a closer look. U+0080 to U+009F are encoded as C2 80 to C2 9F; what else C2 begins is left alone.
-const SPECIAL: [bool; 256] = {
-    let mut special = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        special[byte] = byte < 0x20 || matches!(byte, 0x22 | 0x5c | 0x7f | 0xc2);
-        byte += 1;
+/// How many bytes at the start need no closer look. Eight are looked at in one step.
+#[inline]
+fn clean_bytes(bytes: &[u8]) -> usize {
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let special = special_bytes(u64::from_le_bytes(*word));
+        if special != 0 {
+            return 8 * at + special.trailing_zeros() as usize / 8;
+        }
     }
-    special
-};
+    let mut last = [b' '; 8];
+    for (to, from) in last.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    let special = special_bytes(u64::from_le_bytes(last));
+    if special == 0 { bytes.len() } else { 8 * words.len() + special.trailing_zeros() as usize / 8 }
+}
+
+/// The top bit of each of eight bytes that has to be escaped, or begins a character that may have to be: control
+/// characters, the quote, the backslash, DEL and what is not ASCII. Bytes above the lowest of these may be marked, too.
+#[inline]
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    /// Marks bytes that are zero; a borrow may mark those above one, too.
+    const fn zeros(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = zeros(word ^ (ONES * b'"' as u64));
+    let backslash = zeros(word ^ (ONES * b'\\' as u64));
+    let delete = zeros(word ^ (ONES * 0x7f));
+    (control | quote | backslash | delete | word) & TOPS
+}
 
 /// Appends what is formatted into it as it is.
 struct Unescaped<'o>(&'o mut Vec<u8>);

@@ -1,6 +1,6 @@
 //! A bind or alter_context.
 
-use super::{answer_time, auth, fault, transfer_syntax_name, transport};
+use super::{Memo, answer_time, auth, fault, transfer_syntax_name, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{
     Bind, BindResult, EventHeader, Learned, NDR, NDR64, OfferedContext, SyntaxId,
@@ -47,7 +47,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
 }
 
 /// Writes what Suricata does not say.
-pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader) {
+pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     json.string(key!("endpoint"), &bind.endpoint);
@@ -62,7 +62,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader) {
         json.number(key!("assigned"), association_group);
     }
     json.close();
-    auth(json, bind.security.as_ref(), None);
+    auth(json, bind.security.as_ref(), None, memo);
     match &bind.result {
         BindResult::Acknowledged { secondary_address, .. } => {
             json.plain(key!("outcome"), "acknowledged");

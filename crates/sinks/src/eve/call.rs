@@ -1,6 +1,6 @@
 //! A call.
 
-use super::{answer_time, arguments, auth, fault, transfer_syntax_name, transport};
+use super::{Memo, answer_time, arguments, auth, fault, transfer_syntax_name, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
@@ -62,7 +62,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
 }
 
 /// Writes what Suricata does not say.
-pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader) {
+pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     json.string(key!("endpoint"), &call.endpoint);
@@ -82,7 +82,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader) {
             None => json.uuid(key!("transfer_syntax"), syntax),
         }
     }
-    auth(json, call.security.as_ref(), call.identity.as_deref());
+    auth(json, call.security.as_ref(), call.identity.as_ref(), memo);
     json.boolean(key!("sealed"), call.sealed);
     json.plain(key!("outcome"), call.outcome.name());
     if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {

@@ -1,20 +1,24 @@
 //! Who somebody is.
 
-use super::{auth_members, transport};
+use super::{Memo, auth, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Authentication, EventHeader, Identity, Kerberos, ServerIdentity, Text};
 
 /// Writes an authentication.
-pub(super) fn rpcscope(json: &mut Json<'_>, authentication: &Authentication, header: &EventHeader) {
+pub(super) fn rpcscope(
+    json: &mut Json<'_>,
+    authentication: &Authentication,
+    header: &EventHeader,
+    memo: &mut Memo,
+) {
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     if let Some(endpoint) = &authentication.endpoint {
         json.string(key!("endpoint"), endpoint);
     }
     json.plain(key!("carrier"), if authentication.security.is_some() { "rpc" } else { "smb" });
-    json.open(key!("auth"));
-    auth_members(json, authentication.security.as_ref(), Some(&authentication.identity));
-    json.close();
+    auth(json, authentication.security.as_ref(), Some(&authentication.identity), memo);
+    server(json, &authentication.identity.server);
     let result = authentication.identity.result;
     json.plain(key!("outcome"), result.map_or("unknown", |result| result.name()));
     json.open(key!("frames"));
@@ -23,8 +27,12 @@ pub(super) fn rpcscope(json: &mut Json<'_>, authentication: &Authentication, hea
     json.close();
 }
 
-/// Writes the members that say who somebody is. The mechanism is the caller's.
+/// Writes the members that say who somebody is. How the server names itself in full is told once, by the event of the
+/// authentication.
 pub(super) fn members(json: &mut Json<'_>, identity: &Identity) {
+    if let Some(mechanism) = identity.auth_type {
+        json.name_or_number(key!("mechanism"), mechanism.name(), mechanism.0.into());
+    }
     if identity.spnego {
         json.boolean(key!("spnego"), true);
     }
@@ -48,7 +56,7 @@ pub(super) fn members(json: &mut Json<'_>, identity: &Identity) {
     if let Some(kerberos) = &identity.kerberos {
         self::kerberos(json, kerberos);
     }
-    server(json, &identity.server);
+    text(json, key!("target"), &identity.server.target);
 }
 
 fn kerberos(json: &mut Json<'_>, kerberos: &Kerberos) {

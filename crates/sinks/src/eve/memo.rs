@@ -4,7 +4,8 @@
 
 use crate::json::{Json, key};
 use crate::{Context, clock, community_id, decimal};
-use rpcscope_model::{Endpoint, EventHeader, Timestamp, Transport};
+use rpcscope_model::{Endpoint, EventHeader, Identity, Timestamp, Transport};
+use std::sync::Arc;
 
 /// What was written last.
 #[derive(Debug, Default)]
@@ -13,6 +14,8 @@ pub(crate) struct Memo {
     second: Option<(i64, Vec<u8>)>,
     /// Flows, each at the place that its id tells. [`FLOWS`] of them, or none yet.
     flows: Vec<FlowText>,
+    /// Who made the calls, each at the place that its address tells. [`IDENTITIES`] of them, or none yet.
+    identities: Vec<Option<(Arc<Identity>, Vec<u8>)>>,
 }
 
 /// What the lines of a flow have in common.
@@ -51,6 +54,27 @@ impl Memo {
         }
         decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
         out.extend_from_slice(b"+0000\"");
+    }
+
+    /// The members that say who somebody is, as `write` writes them behind other members.
+    pub(super) fn identity(
+        &mut self,
+        identity: &Arc<Identity>,
+        write: impl FnOnce(&mut Json<'_>, &Identity),
+    ) -> &[u8] {
+        if self.identities.is_empty() {
+            self.identities.resize_with(IDENTITIES, || None);
+        }
+        // The address is that of no other identity, since the one that is remembered is kept alive.
+        let at = (Arc::as_ptr(identity) as usize / size_of::<Identity>()) % IDENTITIES;
+        let place = &mut self.identities[at];
+        if !place.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, identity)) {
+            // Something stands before, so that each member has its comma.
+            let mut text = vec![b'0'];
+            write(&mut Json::resume(&mut text), identity);
+            *place = Some((Arc::clone(identity), text));
+        }
+        place.as_ref().and_then(|(_, text)| text.get(1..)).unwrap_or_default()
     }
 
     /// The text of a flow.
@@ -113,6 +137,9 @@ const fn app_proto(transport: Transport) -> &'static str {
 
 /// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
 const FLOW_ID_MASK: u64 = (1 << 53) - 1;
+
+/// Identities that are remembered.
+const IDENTITIES: usize = 64;
 
 /// Flows that are remembered. More would not stay in the cache.
 const FLOWS: usize = 64;

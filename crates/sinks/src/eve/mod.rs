@@ -18,6 +18,7 @@ use crate::json::{Json, key};
 use rpcscope_model::{
     Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Timestamp, Transport,
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Room for a line of usual length, so that the buffer grows at most once for it.
@@ -35,16 +36,16 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: 
         EventBody::Call(call) => {
             envelope(&mut json, header, context, memo, "dcerpc");
             call::dcerpc(&mut json, call, header.transport);
-            call::rpcscope(&mut json, call, header);
+            call::rpcscope(&mut json, call, header, memo);
         }
         EventBody::Bind(bind) => {
             envelope(&mut json, header, context, memo, "dcerpc");
             bind::dcerpc(&mut json, bind);
-            bind::rpcscope(&mut json, bind, header);
+            bind::rpcscope(&mut json, bind, header, memo);
         }
         EventBody::Authentication(authentication) => {
             envelope(&mut json, header, context, memo, "identity");
-            identity::rpcscope(&mut json, authentication, header);
+            identity::rpcscope(&mut json, authentication, header, memo);
         }
         EventBody::Anomaly(anomaly) => {
             envelope(&mut json, header, context, memo, "anomaly");
@@ -97,27 +98,23 @@ fn transport(json: &mut Json<'_>, transport: Transport) {
 }
 
 /// Writes how a call is protected, and who makes it; nothing when neither is known.
-fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Identity>) {
+fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Arc<Identity>>, memo: &mut Memo) {
     if security.is_none() && identity.is_none() {
         return;
     }
     json.open(key!("auth"));
-    auth_members(json, security, identity);
-    json.close();
-}
-
-fn auth_members(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Identity>) {
     if let Some(security) = security {
         json.name_or_number(key!("type"), security.auth_type.name(), security.auth_type.0.into());
         json.name_or_number(key!("level"), security.level.name(), security.level.0.into());
         json.number(key!("context_id"), security.context_id);
     }
     if let Some(identity) = identity {
-        if let Some(mechanism) = identity.auth_type {
-            json.name_or_number(key!("mechanism"), mechanism.name(), mechanism.0.into());
-        }
-        identity::members(json, identity);
+        let members = memo.identity(identity, identity::members);
+        // Without a security context they are the first members.
+        let members = if security.is_some() { members } else { members.get(1..).unwrap_or_default() };
+        json.raw().extend_from_slice(members);
     }
+    json.close();
 }
 
 /// Writes the status of a fault or reject, with its name when it has one.

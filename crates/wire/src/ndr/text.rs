@@ -41,13 +41,12 @@ impl<'a> Wide<'a> {
 
     /// The text, of at most `limit` characters, and of four times as many bytes when many had to be escaped.
     pub fn text(&self, limit: usize) -> Text {
-        let mut string = String::with_capacity((self.bytes.len() / 2).min(limit));
         // Nearly all text is ASCII.
-        let ascii = self.units().take(limit).map_while(|unit| match u8::try_from(unit) {
-            Ok(byte @ 1..=0x7f) => Some(char::from(byte)),
-            _ => None,
-        });
-        string.extend(ascii);
+        let is_ascii = |unit: &u16| (1..=0x7f).contains(unit);
+        let length = self.units().take(limit).take_while(is_ascii).count();
+        #[allow(clippy::cast_possible_truncation)] // below 0x80
+        let ascii: Vec<u8> = self.units().take(length).map(|unit| unit as u8).collect();
+        let mut string = String::from_utf8(ascii).unwrap_or_default();
         let limit = limit.saturating_sub(string.len());
         let most = string.len().saturating_add(limit.saturating_mul(4));
         let mut rest = char::decode_utf16(self.units().skip(string.len()));
@@ -66,12 +65,10 @@ impl<'a> Wide<'a> {
 
     fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
         let order = self.order;
-        self.bytes.chunks_exact(2).filter_map(move |unit| {
-            let unit = *unit.first_chunk()?;
-            Some(match order {
-                ByteOrder::Little => u16::from_le_bytes(unit),
-                ByteOrder::Big => u16::from_be_bytes(unit),
-            })
+        let (units, _) = self.bytes.as_chunks::<2>();
+        units.iter().map(move |unit| match order {
+            ByteOrder::Little => u16::from_le_bytes(*unit),
+            ByteOrder::Big => u16::from_be_bytes(*unit),
         })
     }
 }

@@ -61,7 +61,7 @@ fn lookup(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     let interface = ndr.full_pointer("Ifid")?;
     if let Some((uuid, major, minor)) = ndr.referent(interface, interface_id)? {
         call.put("interface", uuid);
-        call.put("version", Text::whole(format!("{major}.{minor}")));
+        call.put("version", super::tower::version(major, minor));
     }
     call.put("version_option", ndr.u32("vers_option")?);
     call.uses(ndr.context_handle("entry_handle")?);

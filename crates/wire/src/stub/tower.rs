@@ -72,9 +72,7 @@ impl Tower {
 
 impl Argument for Tower {
     fn value(self) -> Option<Value> {
-        let version = self
-            .interface
-            .map(|syntax| Value::Text(Text::whole(format!("{}.{}", syntax.major, syntax.minor))));
+        let version = self.interface.map(|syntax| Value::Text(version(syntax.major, syntax.minor)));
         Some(fields([
             ("interface", self.interface.and_then(|syntax| syntax.uuid.value())),
             ("version", version),
@@ -83,6 +81,15 @@ impl Argument for Tower {
             ("endpoint", self.endpoint.and_then(Argument::value)),
             ("host", self.host.and_then(Argument::value)),
         ]))
+    }
+}
+
+/// A version as text. Nearly all are one of these, which cost no formatting.
+pub(super) fn version(major: u16, minor: u16) -> Text {
+    const USUAL: [&str; 6] = ["0.0", "1.0", "2.0", "3.0", "4.0", "5.0"];
+    match (USUAL.get(usize::from(major)), minor) {
+        (Some(usual), 0) => Text::whole(*usual),
+        _ => Text::whole(format!("{major}.{minor}")),
     }
 }
 
