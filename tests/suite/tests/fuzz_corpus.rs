@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 type Target = (&'static str, fn(&[u8]));
 
 /// All targets, as in `tests/fuzz/fuzz_targets`.
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 15] = [
     ("association", rpcscope_session::fuzz::fuzz_association),
+    ("auth", rpcscope_wire::auth::fuzz_auth),
     ("capture", rpcscope_capture::fuzz::fuzz_capture),
+    ("dcom", rpcscope_wire::dcom::fuzz_dcom),
     ("decode", rpcscope_flow::fuzz_decode),
     ("engine", rpcscope_engine::fuzz_engine),
     ("http_connection", |bytes| rpcscope_session::fuzz::fuzz_connection(Protocol::Http, bytes)),
@@ -23,6 +25,8 @@ const TARGETS: [Target; 11] = [
     ("smb1", rpcscope_wire::smb1::fuzz_smb1),
     ("smb2", rpcscope_wire::smb2::fuzz_smb2),
     ("smb_connection", |bytes| rpcscope_session::fuzz::fuzz_connection(Protocol::Smb, bytes)),
+    ("stub", rpcscope_wire::stub::fuzz_stub),
+    ("wmi", rpcscope_wire::wmi::fuzz_wmi),
 ];
 
 /// No input of the corpus takes nearly as long, also on a slow machine that does other things.

@@ -5,6 +5,7 @@
 
 mod built;
 mod captured;
+mod meaning;
 mod script;
 
 use rpcscope_session::Protocol;
@@ -61,12 +62,21 @@ fn add_captured(targets: &mut BTreeMap<&'static str, Seeds>, stem: &str, capture
                         add("pdu", script::pdu_name(&pdu), pdu);
                     }
                 }
+                meaning::of_calls(&script::pdus(&connection.messages), &mut add);
+                if let Some((name, tokens)) = meaning::tokens_of_pdus(&connection.messages) {
+                    add("auth", name, tokens);
+                }
                 let script = script::association(&connection.messages, MOST_STREAM_BYTES);
                 add("association", name.clone(), script);
                 add("rpc_connection", name, pieces);
             }
             Some(Protocol::Smb) => {
-                for message in script::smb_messages(&connection.messages) {
+                let messages = script::smb_messages(&connection.messages);
+                meaning::of_calls(&meaning::pdus_in(&messages), &mut add);
+                if let Some((name, tokens)) = meaning::tokens_of_smb(&messages) {
+                    add("auth", name, tokens);
+                }
+                for message in messages {
                     if message.len() <= MOST_MESSAGE_BYTES
                         && let Some((target, name)) = script::smb_name(&message)
                     {
