@@ -1,12 +1,17 @@
 //! Reference pages that are made from tables in the code.
 
 use rpcscope_model::{AnomalyKind, Stats};
+use rpcscope_wire::stub;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Pages, by their path in the project.
-fn pages() -> [(&'static str, String); 2] {
-    [("docs/reference/anomalies.md", anomalies()), ("docs/reference/counters.md", counters())]
+fn pages() -> [(&'static str, String); 3] {
+    [
+        ("docs/reference/anomalies.md", anomalies()),
+        ("docs/reference/arguments.md", arguments()),
+        ("docs/reference/counters.md", counters()),
+    ]
 }
 
 /// Writes all pages.
@@ -27,6 +32,37 @@ fn anomalies() -> String {
     page.push_str("| name | layer | meaning |\n|---|---|---|\n");
     for kind in AnomalyKind::ALL {
         let _ = writeln!(page, "| `{}` | {} | {} |", kind.name(), kind.layer().name(), kind.meaning());
+    }
+    page
+}
+
+/// One section for each interface, by name, and a row for each operation.
+fn arguments() -> String {
+    let mut interfaces = stub::interfaces().to_vec();
+    interfaces.sort_by_key(|interface| (interface.name.to_lowercase(), interface.uuid));
+    let operations: usize = interfaces.iter().map(|interface| interface.operations.len()).sum();
+    let mut page = heading("Arguments", "crates/wire/src/stub/");
+    let _ = writeln!(
+        page,
+        "What `args` of a call can hold, when its stub is in clear: {operations} operations of {} interfaces. An argument \
+         that the client or the server left out is left out; see [EVENTS.md](../EVENTS.md#args) for how values are \
+         written.\n",
+        interfaces.len()
+    );
+    page.push_str("Direction: → the request is decoded, ← the response is.\n");
+    for interface in interfaces {
+        let _ = writeln!(page, "\n## {}\n\n`{}`\n", interface.name, interface.uuid);
+        page.push_str("| opnum | operation | | arguments |\n|---|---|---|---|\n");
+        for operation in interface.operations {
+            let direction = match (operation.reads_request(), operation.reads_response()) {
+                (true, true) => "→ ←",
+                (true, false) => "→",
+                (false, _) => "←",
+            };
+            let fields: Vec<String> = operation.fields.iter().map(|field| format!("`{field}`")).collect();
+            let fields = fields.join(" ");
+            let _ = writeln!(page, "| {} | {} | {direction} | {fields} |", operation.opnum, operation.name);
+        }
     }
     page
 }

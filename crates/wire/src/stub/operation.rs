@@ -57,6 +57,16 @@ impl Operation {
         Self { response: Some(decode), ..self }
     }
 
+    /// Whether something of its requests is decoded.
+    pub fn reads_request(&self) -> bool {
+        self.request.is_some()
+    }
+
+    /// Whether something of its responses is decoded.
+    pub fn reads_response(&self) -> bool {
+        self.response.is_some()
+    }
+
     /// Decodes a request.
     pub fn decode_request(&self, stub: Stub<'_>) -> Option<Decoded> {
         let decode = self.request?;
