@@ -74,6 +74,10 @@ pub(crate) struct Replay {
     #[arg(long)]
     pub(crate) verify_checksums: bool,
 
+    /// Add challenge and response of NTLM authentications, in the format of password crackers, which is a secret (eve).
+    #[arg(long)]
+    pub(crate) with_hashes: bool,
+
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) color: When,

@@ -8,7 +8,7 @@ use crate::pipeline::{self, Plan};
 use crate::{messages, progress};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
-use rpcscope_model::Stats;
+use rpcscope_model::{Secrets, Stats};
 use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
 use std::time::Instant;
@@ -77,6 +77,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
                 columns: columns(),
             },
             checksums: if arguments.verify_checksums { Checksums::Verified } else { Checksums::Accepted },
+            secrets: if arguments.with_hashes { Secrets::Told } else { Secrets::Withheld },
             threads,
             summarise,
         };

@@ -2,7 +2,7 @@
 
 use crate::{Checksums, SHARDS, Shard, shard_limits, shard_of};
 use rpcscope_flow::{Decoder, Packet};
-use rpcscope_model::{Event, Frame, FrameNumber, Limits, LinkType, Stats, Timestamp};
+use rpcscope_model::{Event, Frame, FrameNumber, Limits, LinkType, Secrets, Stats, Timestamp};
 
 /// A whole sensor on one thread.
 #[derive(Debug)]
@@ -18,6 +18,12 @@ impl Engine {
             decoder: Decoder::new(&Limits::WHOLE),
             shards: (0..SHARDS).map(|_| Shard::new(shard_limits(), checksums)).collect(),
         }
+    }
+
+    /// The same, that tells secrets or withholds them; it withholds them unless told so.
+    pub fn with_secrets(mut self, secrets: Secrets) -> Self {
+        self.shards = self.shards.into_iter().map(|shard| shard.with_secrets(secrets)).collect();
+        self
     }
 
     /// Takes a frame, and gives what it showed to `sink`.

@@ -3,7 +3,7 @@
 use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
-use rpcscope_model::{At, Endpoint, Event, Limits, Side, Stats, Timestamp};
+use rpcscope_model::{At, Endpoint, Event, Limits, Secrets, Side, Stats, Timestamp};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 
 /// What becomes of packets with a wrong checksum.
@@ -42,6 +42,12 @@ impl Shard {
             stats: Stats::default(),
             checksums,
         }
+    }
+
+    /// The same, that tells secrets or withholds them; it withholds them unless told so.
+    pub fn with_secrets(mut self, secrets: Secrets) -> Self {
+        self.session = self.session.with_secrets(secrets);
+        self
     }
 
     /// Takes a packet.

@@ -260,6 +260,9 @@ pub struct Authentication {
     pub security: Option<Security>,
     /// Who, with the result.
     pub identity: Arc<Identity>,
+    /// Challenge and response of NTLM as password crackers read them, in one line: a secret. `None` unless
+    /// [`Secrets::Told`](crate::Secrets::Told) asks for it.
+    pub crackable: Option<Box<str>>,
 }
 
 /// A presentation context as offered, and what the server said to it.

@@ -43,6 +43,16 @@ pub struct Identity {
     pub result: Option<AuthResult>,
 }
 
+/// Whether what lets passwords be tried offline may leave the sensor.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Secrets {
+    /// It never does.
+    #[default]
+    Withheld,
+    /// Authentications tell it: somebody who investigates has asked for it.
+    Told,
+}
+
 /// How a server names itself in its NTLM challenge ([MS-NLMP] 2.2.1.2).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ServerIdentity {

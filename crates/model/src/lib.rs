@@ -25,7 +25,9 @@ pub use event::{
     OfferedContext, Outcome, Part, Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};
-pub use identity::{AuthResult, EncryptionType, Identity, Kerberos, NtlmVersion, OsVersion, ServerIdentity};
+pub use identity::{
+    AuthResult, EncryptionType, Identity, Kerberos, NtlmVersion, OsVersion, Secrets, ServerIdentity,
+};
 pub use ids::{
     AuthLevel, AuthType, CallId, ContextId, NDR, NDR64, Opnum, SyntaxId, bind_time_feature_negotiation,
 };

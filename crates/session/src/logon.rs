@@ -1,8 +1,8 @@
 //! Authentications: who a client says it is, in an SMB session or in a security context of an association.
 
 use crate::At;
-use rpcscope_model::{AuthResult, AuthType, Identity, Side};
-use rpcscope_wire::auth::{Exchange, token};
+use rpcscope_model::{AuthResult, AuthType, Identity, Secrets, Side};
+use rpcscope_wire::auth::{Exchange, Message, ntlmssp, token};
 use std::sync::Arc;
 
 /// One authentication, from its first token to what came of it.
@@ -15,14 +15,45 @@ pub(crate) struct Logon {
     /// that begins anew must not blank it.
     identity: Option<Arc<Identity>>,
     guest: bool,
+    /// What lets the password be tried, of the claim that is to be reported, when it may be told.
+    crackable: Option<Box<str>>,
+}
+
+/// What to report of a claim.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    /// Where the client made it.
+    pub(crate) at: At,
+    /// Who it said it is, with what came of it.
+    pub(crate) identity: Arc<Identity>,
+    /// What lets the password be tried, when it may be told.
+    pub(crate) crackable: Option<Box<str>>,
 }
 
 impl Logon {
     /// Takes a token. `auth_type` is what the verifier says that carries it; an SMB session says nothing.
-    pub(crate) fn token(&mut self, side: Side, auth_type: Option<AuthType>, bytes: &[u8], at: At) {
-        self.exchange.learn(side, &token(auth_type, bytes));
-        if side == Side::Client && self.exchange.is_claimed() {
-            self.claim(at);
+    pub(crate) fn token(
+        &mut self,
+        side: Side,
+        auth_type: Option<AuthType>,
+        bytes: &[u8],
+        at: At,
+        secrets: Secrets,
+    ) {
+        let token = token(auth_type, bytes);
+        if secrets == Secrets::Told
+            && side == Side::Client
+            && let Some(Message::Ntlm(ntlmssp::Message::Authenticate(_))) = token.message
+        {
+            // Before the exchange learns it: the answer belongs to the challenge that came before it.
+            self.crackable = self.exchange.crackable_line(&token).map(Into::into);
+        }
+        self.exchange.learn(side, &token);
+        match (side, self.exchange.is_claimed()) {
+            (Side::Client, true) => self.claim(at),
+            // The client begins anew.
+            (Side::Client, false) => self.crackable = None,
+            (Side::Server, _) => {}
         }
     }
 
@@ -52,17 +83,16 @@ impl Logon {
         self.exchange.identity().result
     }
 
-    /// Notes what came of it: `result`, unless the tokens say more. Returns what to report, once for each claim: where
-    /// the client made it, and who it said it is.
-    pub(crate) fn settle(&mut self, result: Option<AuthResult>) -> Option<(At, Arc<Identity>)> {
-        let claimed = self.claimed.take()?;
+    /// Notes what came of it: `result`, unless the tokens say more. Returns what to report, once for each claim.
+    pub(crate) fn settle(&mut self, result: Option<AuthResult>) -> Option<Claim> {
+        let at = self.claimed.take()?;
         let result = self.result().or(result);
         let identity = Identity { result, guest: self.guest, ..self.exchange.identity().clone() };
         let identity = Arc::new(identity);
         if result == Some(AuthResult::Accepted) || !self.is_accepted() {
             self.identity = Some(Arc::clone(&identity));
         }
-        Some((claimed, identity))
+        Some(Claim { at, identity, crackable: self.crackable.take() })
     }
 
     fn claim(&mut self, at: At) {

@@ -2,7 +2,7 @@
 
 use crate::flow::Ends;
 use crate::{At, Flow};
-use rpcscope_model::{Anomaly, AuthResult, Event, EventBody, EventHeader, Limits, Stats, Transport};
+use rpcscope_model::{Anomaly, AuthResult, Event, EventBody, EventHeader, Limits, Secrets, Stats, Transport};
 
 /// Events and counters of one shard, and the limits that it keeps.
 #[derive(Debug)]
@@ -10,6 +10,7 @@ pub(crate) struct Output {
     pub(crate) events: Vec<Event>,
     pub(crate) stats: Stats,
     pub(crate) limits: Limits,
+    pub(crate) secrets: Secrets,
     /// Calls that are open, in all associations.
     pub(crate) open_calls: usize,
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
@@ -19,7 +20,14 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { events: Vec::new(), stats: Stats::default(), limits, open_calls: 0, held_bytes: 0 }
+        Self {
+            events: Vec::new(),
+            stats: Stats::default(),
+            limits,
+            secrets: Secrets::default(),
+            open_calls: 0,
+            held_bytes: 0,
+        }
     }
 
     pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {

@@ -2,7 +2,7 @@
 
 use crate::bounded::Bounded;
 use crate::channel::Channel;
-use crate::logon::Logon;
+use crate::logon::{Claim, Logon};
 use crate::output::Output;
 use crate::transport::Protocol;
 use crate::transport::http::{HttpConnection, VirtualConnections};
@@ -10,8 +10,8 @@ use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSess
 use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
-    Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Side, Stats,
-    Transport,
+    Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Secrets, Side,
+    Stats, Transport,
 };
 use std::sync::Arc;
 
@@ -52,6 +52,12 @@ impl Session {
             activities: Activities::new(&limits),
             output: Output::new(limits),
         }
+    }
+
+    /// The same, that tells secrets or withholds them; it withholds them unless told so.
+    pub fn with_secrets(mut self, secrets: Secrets) -> Self {
+        self.output.secrets = secrets;
+        self
     }
 
     /// Begins to follow a connection.
@@ -199,11 +205,15 @@ impl PipeEvents for PipeHost<'_> {
     }
 
     fn authenticated(&mut self, logon: &mut Logon, version: SmbVersion, result: Option<AuthResult>) {
-        if let Some((at, identity)) = logon.settle(result) {
-            let authentication = Authentication { endpoint: None, security: None, identity };
+        if let Some(Claim { at, identity, crackable }) = logon.settle(result) {
+            let authentication = Authentication { endpoint: None, security: None, identity, crackable };
             let body = EventBody::Authentication(Box::new(authentication));
             self.output.event(&self.flow.ends, transport(version), at, body);
         }
+    }
+
+    fn secrets(&self) -> Secrets {
+        self.output.secrets
     }
 
     fn close(&mut self, pipe: PipeId, at: At) {

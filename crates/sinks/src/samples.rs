@@ -108,6 +108,7 @@ pub(crate) fn authentications() -> Vec<Event> {
             endpoint: endpoint.map(Into::into),
             security,
             identity: Arc::new(identity),
+            crackable: None,
         })),
     };
     vec![

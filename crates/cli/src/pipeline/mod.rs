@@ -10,7 +10,7 @@ use crate::feed::Feed;
 use crate::output::Output;
 use indicatif::ProgressBar;
 use rpcscope_engine::Checksums;
-use rpcscope_model::{Event, Stats, Timestamp};
+use rpcscope_model::{Event, Secrets, Stats, Timestamp};
 use rpcscope_sinks::{Context, Format, Memo, Summary};
 
 /// What is done with the frames of a capture.
@@ -18,6 +18,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) format: Format,
     pub(crate) context: Context<'a>,
     pub(crate) checksums: Checksums,
+    pub(crate) secrets: Secrets,
     pub(crate) threads: usize,
     /// Whether a summary is wanted; counting costs a little for each event.
     pub(crate) summarise: bool,

@@ -205,7 +205,8 @@ fn work(
 ) -> Rest {
     // Shard s belongs to worker s mod N and is its (s div N)th.
     let numbers: Vec<usize> = (worker..SHARDS).step_by(workers).collect();
-    let mut shards: Vec<Shard> = numbers.iter().map(|_| Shard::new(shard_limits(), plan.checksums)).collect();
+    let shard = || Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
+    let mut shards: Vec<Shard> = numbers.iter().map(|_| shard()).collect();
     let mut writer = Writer::new(plan);
     for (batch, task) in tasks {
         let mut marks = Vec::new();

@@ -12,7 +12,7 @@ use rpcscope_model::Timestamp;
 const WRITE_BYTES: usize = 64 << 10;
 
 pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
-    let mut engine = Engine::new(plan.checksums);
+    let mut engine = Engine::new(plan.checksums).with_secrets(plan.secrets);
     let mut writer = Writer::new(plan);
     let mut batch = Batch::new(BATCH_FRAMES);
     let mut last = Timestamp::default();

@@ -60,7 +60,7 @@ impl SecurityContexts {
             && let Some(known) = self.known.get_mut(&security.context_id)
         {
             let logon = known.logon.get_or_insert_default();
-            logon.token(side, Some(trailer.auth_type), trailer.token, at);
+            logon.token(side, Some(trailer.auth_type), trailer.token, at, scope.output.secrets);
             if side == Side::Server && logon.result().is_some() {
                 known.report(None, scope);
             }
@@ -114,13 +114,14 @@ pub(super) const fn told_by_fault(status: u32, has_verifier: bool) -> Option<Aut
 impl Known {
     /// Reports who the client says it is, unless that was done.
     fn report(&mut self, result: Option<AuthResult>, scope: &mut Scope<'_>) {
-        let Some((at, identity)) = self.logon.as_mut().and_then(|logon| logon.settle(result)) else { return };
+        let Some(claim) = self.logon.as_mut().and_then(|logon| logon.settle(result)) else { return };
         let authentication = Authentication {
             endpoint: Some(Arc::clone(scope.endpoint)),
             security: Some(self.security),
-            identity,
+            identity: claim.identity,
+            crackable: claim.crackable,
         };
         let body = EventBody::Authentication(Box::new(authentication));
-        scope.output.event(&scope.flow.ends, scope.transport, at, body);
+        scope.output.event(&scope.flow.ends, scope.transport, claim.at, body);
     }
 }

@@ -19,6 +19,9 @@ pub(super) fn rpcscope(
     json.plain(key!("carrier"), if authentication.security.is_some() { "rpc" } else { "smb" });
     auth(json, authentication.security.as_ref(), Some(&authentication.identity), memo);
     server(json, &authentication.identity.server);
+    if let Some(crackable) = &authentication.crackable {
+        json.string(key!("hash"), crackable);
+    }
     let result = authentication.identity.result;
     json.plain(key!("outcome"), result.map_or("unknown", |result| result.name()));
     json.open(key!("frames"));

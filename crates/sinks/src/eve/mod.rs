@@ -188,6 +188,19 @@ mod tests {
     }
 
     #[test]
+    fn what_lets_a_password_be_tried_is_written_when_it_is_told() {
+        let mut event = samples::authentications().remove(0);
+        let hash = |event: &Event| {
+            let value: Value = serde_json::from_str(&line(event, &samples::context())).expect("valid JSON");
+            value["rpcscope"].get("hash").cloned()
+        };
+        assert_eq!(hash(&event), None);
+        let EventBody::Authentication(authentication) = &mut event.body else { panic!("an authentication") };
+        authentication.crackable = Some("alice::CORP:1122334455667788:00:01".into());
+        assert_eq!(hash(&event), Some("alice::CORP:1122334455667788:00:01".into()));
+    }
+
+    #[test]
     fn anomalies_are_written_as_suricata_does() {
         insta::assert_snapshot!(lines(&samples::anomalies()));
     }

@@ -18,7 +18,9 @@ use crate::At;
 use crate::logon::Logon;
 use handle::Scope;
 use packets::{Memory, Need, PacketFramer, PacketSink};
-use rpcscope_model::{Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Side, Stats};
+use rpcscope_model::{
+    Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Secrets, Side, Stats,
+};
 use rpcscope_wire::nbss::{self, PacketType};
 use rpcscope_wire::{smb1 as wire1, smb2 as wire2};
 use std::sync::Arc;
@@ -60,6 +62,8 @@ pub(crate) trait PipeEvents {
     fn identify(&mut self, pipe: PipeId, identity: &Arc<Identity>);
     /// An authentication has come to its end: `result` is what the server said, when it did.
     fn authenticated(&mut self, logon: &mut Logon, version: SmbVersion, result: Option<AuthResult>);
+    /// Whether an authentication may tell its secrets.
+    fn secrets(&self) -> Secrets;
     /// Something was unexpected.
     fn anomaly(&mut self, anomaly: Anomaly, at: At);
     /// The counters.

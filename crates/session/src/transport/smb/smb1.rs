@@ -168,7 +168,7 @@ impl Smb1 {
                 let logon = self.logon.get_or_insert_default();
                 match setup {
                     SessionSetupRequest::Token(token) => {
-                        logon.token(Side::Client, None, token.bytes, scope.at);
+                        logon.token(Side::Client, None, token.bytes, scope.at, scope.out.secrets());
                     }
                     SessionSetupRequest::Account { account, domain } => {
                         logon.account(*account, *domain, scope.at);
@@ -280,7 +280,7 @@ impl Smb1 {
     fn set_up(&mut self, header: &Header, setup: &SessionSetupResponse<'_>, scope: &mut Scope<'_>) {
         let Some(logon) = &mut self.logon else { return };
         if let Some(token) = setup.token {
-            logon.token(Side::Server, None, token.bytes, scope.at);
+            logon.token(Side::Server, None, token.bytes, scope.at, scope.out.secrets());
         }
         if header.status.is_more_processing() {
             return;

@@ -185,7 +185,7 @@ impl Smb2 {
         match body {
             Body::SessionSetupRequest(setup) => {
                 let mut logon = self.logons.remove(&header.session_id).unwrap_or_default();
-                logon.token(Side::Client, None, setup.security_buffer.bytes, scope.at);
+                logon.token(Side::Client, None, setup.security_buffer.bytes, scope.at, scope.out.secrets());
                 self.ask(header, &now, What::Session { begins: header.session_id == 0, logon }, scope);
             }
             Body::LogoffRequest | Body::TreeDisconnectRequest => self.ask(header, &now, What::Nothing, scope),
@@ -327,7 +327,7 @@ impl Smb2 {
         shared: &mut SmbSessions,
         scope: &mut Scope<'_>,
     ) {
-        logon.token(Side::Server, None, setup.security_buffer.bytes, scope.at);
+        logon.token(Side::Server, None, setup.security_buffer.bytes, scope.at, scope.out.secrets());
         if header.status == Status::MORE_PROCESSING_REQUIRED {
             if let Some(mut oldest) = self.logons.insert(header.session_id, logon) {
                 scope.out.authenticated(&mut oldest, scope.version, None);

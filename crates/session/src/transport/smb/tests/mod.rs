@@ -6,7 +6,7 @@ use super::*;
 use Side::{Client, Server};
 use build::{DENIED, INHERITED, OVERFLOW, Smb2, compound, packet, pdu, smb1};
 use proptest::prelude::*;
-use rpcscope_model::{Address, Endpoint, FrameNumber, Timestamp};
+use rpcscope_model::{Address, Endpoint, FrameNumber, Secrets, Timestamp};
 use std::collections::BTreeMap;
 
 /// What is reported, in short lines: `open 1 svcctl`, `1 client 5`, where 5 is the call id of the PDU that was written.
@@ -48,10 +48,15 @@ impl PipeEvents for Log {
     }
 
     fn authenticated(&mut self, logon: &mut Logon, _: SmbVersion, result: Option<AuthResult>) {
-        if let Some((_, identity)) = logon.settle(result) {
-            let result = identity.result.map_or("unknown", AuthResult::name);
-            self.lines.push(format!("{} {result}", user(&identity)));
+        if let Some(claim) = logon.settle(result) {
+            let result = claim.identity.result.map_or("unknown", AuthResult::name);
+            self.lines.push(format!("{} {result}", user(&claim.identity)));
+            assert_eq!(claim.crackable, None);
         }
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::Withheld
     }
 
     fn anomaly(&mut self, anomaly: Anomaly, _: At) {
