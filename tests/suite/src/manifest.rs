@@ -2,6 +2,7 @@
 
 use crate::corpus::workspace;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `pcaps/MANIFEST.yaml`.
@@ -20,10 +21,27 @@ pub struct Entry {
     pub shows: String,
     /// How it was recorded.
     pub command: String,
+    /// What decrypts it: accounts of the lab.
+    #[serde(default)]
+    pub secrets: Secrets,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
     /// What Wireshark's dissectors find in it.
     pub claims: Claims,
+}
+
+/// Accounts whose passwords decrypt a capture.
+#[derive(Deserialize, Default, Debug)]
+#[serde(default)]
+pub struct Secrets {
+    /// Domain of `user`.
+    pub domain: String,
+    /// The account that most clients use.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// Other accounts, with their passwords.
+    pub accounts: BTreeMap<String, String>,
 }
 
 /// What a capture shows.
