@@ -75,11 +75,7 @@ fn file_problems(file: &str, content: &InterfaceFile) -> Vec<String> {
 
 fn interface_problems(interface: &Interface, sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut texts = Vec::new();
-    match Uuid::parse_str(&interface.uuid) {
-        Ok(uuid) if uuid.to_string() == interface.uuid => {}
-        Ok(uuid) => texts.push(format!("write the UUID as `{uuid}`")),
-        Err(error) => texts.push(format!("not a UUID: {error}")),
-    }
+    texts.extend(bad_uuid(&interface.uuid));
     let single = [("name", &interface.name), ("inherits", &interface.inherits), ("sdk", &interface.sdk)];
     for (field, text) in single.into_iter().chain([("service", &interface.service)]) {
         texts.extend(text.as_ref().and_then(|text| bad_text(field, text)));
@@ -162,8 +158,17 @@ fn opnum_problems(interface: &Interface) -> Vec<String> {
     texts
 }
 
+/// What is wrong with a UUID, if anything: it has one spelling, so that it can be searched for.
+pub(super) fn bad_uuid(text: &str) -> Option<String> {
+    match Uuid::parse_str(text) {
+        Ok(uuid) if uuid.to_string() == text => None,
+        Ok(uuid) => Some(format!("write the UUID as `{uuid}`")),
+        Err(error) => Some(format!("not a UUID: {error}")),
+    }
+}
+
 /// What is wrong with a text that people read, if anything.
-fn bad_text(field: &str, text: &str) -> Option<String> {
+pub(super) fn bad_text(field: &str, text: &str) -> Option<String> {
     if text.is_empty() || text.trim() != text {
         return Some(format!("{field}: `{text}` is empty or has blanks around it"));
     }
@@ -190,7 +195,7 @@ fn is_version(text: &str) -> bool {
     text.split_once('.').is_some_and(|(major, minor)| major.parse::<u16>().and(minor.parse::<u16>()).is_ok())
 }
 
-fn repeated<T: Ord>(list: &[T]) -> impl Iterator<Item = &T> {
+pub(super) fn repeated<T: Ord>(list: &[T]) -> impl Iterator<Item = &T> {
     let mut seen = BTreeSet::new();
     list.iter().filter(move |item| !seen.insert(*item))
 }

@@ -3,7 +3,9 @@
 //! One way only: read → check → intern → emit. A fact that is wrong stops the build with the file and the entry.
 
 mod check;
+mod check_classes;
 mod emit;
+mod emit_classes;
 mod perfect_hash;
 mod problem;
 mod read;
@@ -37,7 +39,8 @@ fn main() -> ExitCode {
 /// Reads `data`, checks it and writes `tables.rs` and `text.txt` into `out`.
 fn compile(data: &Path, out: &Path) -> Result<(), Vec<Problem>> {
     let facts = read::facts(data)?;
-    let problems = check::problems(&facts);
+    let mut problems = check::problems(&facts);
+    problems.extend(check_classes::problems(&facts.classes.classes));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -74,6 +74,58 @@ pub(crate) enum Kind {
     OrpcObject,
 }
 
+/// `data/classes.yaml`.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClassFile {
+    pub(crate) classes: Vec<Class>,
+}
+
+/// One class of objects.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Class {
+    pub(crate) clsid: String,
+    pub(crate) name: String,
+    pub(crate) progid: Option<String>,
+    pub(crate) category: Category,
+    pub(crate) server: Option<String>,
+    pub(crate) binds: Vec<BoundInterface>,
+    pub(crate) abuse: Option<String>,
+    #[serde(default)]
+    pub(crate) techniques: Vec<String>,
+    pub(crate) evidence: Evidence,
+    pub(crate) note: Option<String>,
+    pub(crate) sources: Vec<String>,
+}
+
+/// An interface that clients bind on objects of a class.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BoundInterface {
+    pub(crate) iid: String,
+    pub(crate) name: String,
+}
+
+/// What a class is for.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Category {
+    LateralMovement,
+    Administration,
+    InProcess,
+    Plumbing,
+}
+
+/// How well the facts of a class are known.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Evidence {
+    Specified,
+    Multiple,
+    Single,
+}
+
 /// `data/sources.yaml`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]

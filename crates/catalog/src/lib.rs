@@ -3,6 +3,7 @@
 //! The facts stand in `data/`, one file per protocol, for people to read and to extend. The build script checks them
 //! and turns them into constant tables: nothing is parsed, allocated or initialised when the program runs.
 
+mod class;
 mod hash;
 mod interface;
 mod lookup;
@@ -11,6 +12,7 @@ mod procedure;
 mod protocol;
 mod tables;
 
+pub use class::{Category, Class, Evidence, class, classes, classes_that_bind};
 pub use interface::{Interface, Kind};
 pub use lookup::{
     interface, interfaces, interfaces_named, interfaces_on_pipe, normalize_pipe, sole_interface_on_pipe,
