@@ -1,8 +1,8 @@
 //! What the sensor says: one value per call, bind and anomaly.
 
 use crate::{
-    Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Identity, Opnum,
-    SyntaxId, Timestamp,
+    Activation, Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Identity,
+    Object, Opnum, SyntaxId, Timestamp, Wmi,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -42,6 +42,10 @@ pub enum EventBody {
     Bind(Box<Bind>),
     /// An authentication.
     Authentication(Box<Authentication>),
+    /// An activation of an object.
+    Activation(Box<Activation>),
+    /// An operation of Windows Management Instrumentation.
+    Wmi(Box<Wmi>),
     /// Something unexpected.
     Anomaly(Anomaly),
 }
@@ -93,6 +97,10 @@ pub enum Learned {
     Header,
     /// No bind was seen; the pipe serves only this interface.
     PipeName,
+    /// No bind was seen; the object UUID is an IPID that stands for this interface.
+    OxidResolver,
+    /// No bind was seen; the endpoint mapper named this interface, and no other, for the port.
+    EndpointMapper,
     /// It is not known.
     Unknown,
 }
@@ -105,8 +113,15 @@ impl Learned {
             Self::AlterContext => "alter_context",
             Self::Header => "header",
             Self::PipeName => "pipe_name",
+            Self::OxidResolver => "oxid_resolver",
+            Self::EndpointMapper => "endpoint_mapper",
             Self::Unknown => "unknown",
         }
+    }
+
+    /// Whether it is known otherwise than by the association of the call.
+    pub const fn is_inferred(self) -> bool {
+        matches!(self, Self::PipeName | Self::OxidResolver | Self::EndpointMapper)
     }
 }
 
@@ -210,6 +225,8 @@ pub struct Call {
     pub procedure: Option<&'static str>,
     /// Object UUID; an IPID in DCOM.
     pub object: Option<Uuid>,
+    /// The DCOM object that it is made on, or that it activates, when something is known of it.
+    pub instance: Option<Box<Object>>,
     /// Protection of the request.
     pub security: Option<Security>,
     /// Whether the stub is encrypted.

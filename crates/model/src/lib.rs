@@ -11,6 +11,7 @@ mod frame;
 mod identity;
 mod ids;
 mod limits;
+mod object;
 mod parse_error;
 mod seed;
 mod side;
@@ -32,6 +33,7 @@ pub use ids::{
     AuthLevel, AuthType, CallId, ContextId, NDR, NDR64, Opnum, SyntaxId, bind_time_feature_negotiation,
 };
 pub use limits::Limits;
+pub use object::{Activation, ActivationId, Class, Confidence, Guess, Linked, Object, Wmi};
 pub use parse_error::ParseError;
 pub use seed::HASH_SEED;
 pub use side::Side;

@@ -36,6 +36,12 @@ pub struct Limits {
     pub stub_bytes: usize,
     /// Context handles of one association whose names are remembered.
     pub handles: usize,
+    /// Interface pointers of DCOM objects that are remembered.
+    pub objects: usize,
+    /// Bytes that they and what is known of them take in all.
+    pub object_bytes: usize,
+    /// Activations, and ports of servers, of which is remembered what is exported there.
+    pub exporters: usize,
     /// Fragments that are followed in one call.
     pub fragments: u32,
     /// Activities of the connectionless protocol followed at once.
@@ -58,6 +64,9 @@ impl Limits {
             pipes_in_all: all.pipes_in_all / shards,
             open_calls_in_all: all.open_calls_in_all / shards,
             held_bytes: all.held_bytes / shards,
+            objects: all.objects / shards,
+            object_bytes: all.object_bytes / shards,
+            exporters: all.exporters / shards,
             activities: all.activities / shards,
             http_connections: all.http_connections / shards,
             ..all
@@ -82,6 +91,9 @@ impl Limits {
         held_bytes: 64 << 20,
         stub_bytes: 256 << 10,
         handles: 1024,
+        objects: 65536,
+        object_bytes: 32 << 20,
+        exporters: 65536,
         fragments: 65536,
         activities: 65536,
         http_connections: 16384,

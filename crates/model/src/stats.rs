@@ -57,6 +57,9 @@ counters! {
     stubs_stopped "Of these, those that could not be decoded to the end.";
     stubs_given_up "Requests and responses that were not decoded because too many bytes waited for their rest.";
     handles_evicted "Context handles forgotten because there were too many.";
+    activations "Activations of DCOM objects.";
+    objects_evicted "Interface pointers of DCOM objects forgotten because there were too many.";
+    exporters_evicted "Activations, and ports of servers, forgotten because there were too many.";
     contexts_evicted "Presentation contexts forgotten because there were too many.";
     security_contexts_evicted "Security contexts forgotten because there were too many.";
     calls_evicted "Open calls forgotten because there were too many.";

@@ -2,15 +2,18 @@
 
 use crate::bounded::Bounded;
 use crate::output::Output;
-use rpcscope_model::{Arguments, Limits, Side};
+use rpcscope_model::{Address, Arguments, Limits, Side};
 use rpcscope_wire::ByteOrder;
-use rpcscope_wire::stub::{Decoded, Handle, Names, Operation, Stub, Syntax};
+use rpcscope_wire::stub::{Decoded, Handle, Names, Objects, Operation, Stub, Syntax, Tower};
 
 /// What is known of the arguments of one call, request and response in turn.
 #[derive(Debug)]
 pub(crate) struct CallArguments {
-    operation: &'static Operation,
+    /// What decodes them; `None` for an object's operation of which only references to further objects are read.
+    operation: Option<&'static Operation>,
     syntax: Syntax,
+    /// Whose operation it is.
+    server: Address,
     /// The side whose stub is being collected, or was decoded last.
     side: Side,
     /// Bytes of a stub whose end is to come.
@@ -25,6 +28,18 @@ pub(crate) struct CallArguments {
     response: Option<Decoded>,
     /// Bytes that this takes from the budget of the shard.
     charged: usize,
+}
+
+/// What the stubs of a call that is over have said.
+#[derive(Debug, Default)]
+pub(crate) struct Finished {
+    pub(crate) arguments: Option<Box<Arguments>>,
+    /// What the request said about DCOM objects.
+    pub(crate) request: Option<Box<Objects>>,
+    /// What the response said about them.
+    pub(crate) response: Option<Box<Objects>>,
+    /// Where servers listen, as an endpoint mapper answered.
+    pub(crate) towers: Vec<Tower>,
 }
 
 /// A piece of a stub.
@@ -42,11 +57,12 @@ pub(crate) struct Piece<'a> {
 }
 
 impl CallArguments {
-    /// The arguments of a call of `operation` whose stubs are encoded as `syntax` says.
-    pub(crate) const fn new(operation: &'static Operation, syntax: Syntax) -> Self {
+    /// The arguments of a call of `operation` to `server`, whose stubs are encoded as `syntax` says.
+    pub(crate) const fn new(operation: Option<&'static Operation>, syntax: Syntax, server: Address) -> Self {
         Self {
             operation,
             syntax,
+            server,
             side: Side::Client,
             collected: Vec::new(),
             order: ByteOrder::Little,
@@ -99,7 +115,7 @@ impl CallArguments {
         replied: bool,
         handles: &mut HandleTable,
         output: &mut Output,
-    ) -> Option<Box<Arguments>> {
+    ) -> Finished {
         self.end(handles, output);
         output.hold(self.charged, 0);
         if let Some(closed) = self.request.as_ref().and_then(|request| request.handles.closed)
@@ -107,16 +123,23 @@ impl CallArguments {
         {
             handles.remove(&closed, output);
         }
-        let arguments = match (self.request, self.response) {
-            (Some(request), Some(response)) => {
-                let mut arguments = request.arguments;
-                arguments.append(response.arguments);
-                arguments
+        let mut finished = Finished::default();
+        let mut arguments = None;
+        if let Some(request) = self.request {
+            finished.request = request.objects;
+            arguments = Some(request.arguments);
+        }
+        if let Some(response) = self.response {
+            finished.response = response.objects;
+            finished.towers = response.towers;
+            match &mut arguments {
+                Some(arguments) => arguments.append(response.arguments),
+                none => *none = Some(response.arguments),
             }
-            (Some(only), None) | (None, Some(only)) => only.arguments,
-            (None, None) => return None,
-        };
-        (!arguments.is_empty() || arguments.stopped.is_some()).then(|| Box::new(arguments))
+        }
+        let told = arguments.filter(|arguments| !arguments.is_empty() || arguments.stopped.is_some());
+        finished.arguments = told.map(Box::new);
+        finished
     }
 
     /// Gives back what it takes from the budget, when the call means something else after all.
@@ -135,16 +158,29 @@ impl CallArguments {
     fn decode(&mut self, bytes: &[u8], complete: bool, handles: &mut HandleTable, output: &mut Output) {
         self.is_done = true;
         let stub = Stub { bytes, order: self.order, syntax: self.syntax, complete };
+        let Some(operation) = self.operation else {
+            let objects = Objects::of_stub(stub);
+            let decoded = (!objects.references.is_empty())
+                .then(|| Decoded { objects: Some(Box::new(objects)), ..Decoded::default() });
+            match self.side {
+                Side::Client => self.request = decoded,
+                Side::Server => self.response = decoded,
+            }
+            return self.charge(output);
+        };
         let decoded = match self.side {
             Side::Client => {
-                self.request = self.operation.decode_request(stub);
+                self.request = operation.decode_request(stub);
                 if let Some(request) = &mut self.request {
                     request.add_names(request.handles.used.as_ref().and_then(|used| handles.names(used)));
+                    if request.arguments.get("coerced_to").is_some() {
+                        request.forgive_coercion_to(&self.server.to_string());
+                    }
                 }
                 &self.request
             }
             Side::Server => {
-                self.response = self.operation.decode_response(stub, self.request.as_ref());
+                self.response = operation.decode_response(stub, self.request.as_ref());
                 if let Some(opened) = self.response.as_ref().and_then(|response| response.handles.opened) {
                     let request = self.request.as_ref().map(|request| &request.handles);
                     let used = request.and_then(|handles| handles.used);
@@ -165,10 +201,25 @@ impl CallArguments {
     /// Takes what it needs now from the budget of the shard.
     fn charge(&mut self, output: &mut Output) {
         let decoded = [&self.request, &self.response].into_iter().flatten();
-        let bytes = self.collected.len() + decoded.map(|decoded| decoded.arguments.bytes()).sum::<usize>();
+        let bytes = self.collected.len() + decoded.map(decoded_bytes).sum::<usize>();
         output.hold(self.charged, bytes);
         self.charged = bytes;
     }
+}
+
+/// Bytes that a decoded stub takes, about.
+fn decoded_bytes(decoded: &Decoded) -> usize {
+    let objects = decoded.objects.as_deref().map_or(0, |objects| {
+        let Objects { asked, references, released, about, members, .. } = objects;
+        let texts = about.iter().map(|(_, text)| text).chain(members.iter().map(|(_, text)| text));
+        let texts = texts.map(|text| size_of_val(text) + text.string.len()).sum::<usize>();
+        size_of_val(objects)
+            + size_of_val(&**asked)
+            + size_of_val(&**references)
+            + size_of_val(&**released)
+            + texts
+    });
+    decoded.arguments.bytes() + objects + size_of_val(&*decoded.towers)
 }
 
 /// What the context handles of an association are called.

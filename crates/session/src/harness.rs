@@ -2,8 +2,8 @@
 
 use crate::{At, Connection, Datagram, Flow, Protocol, Session};
 use rpcscope_model::{
-    Address, AnomalyKind, Bind, Call, CallId, Endpoint, Event, EventBody, FrameNumber, Learned, Limits,
-    Outcome, Reply, Side, Stats, SyntaxId, Timestamp,
+    Activation, Address, AnomalyKind, Bind, Call, CallId, Endpoint, Event, EventBody, FrameNumber, Learned,
+    Limits, Outcome, Reply, Side, Stats, SyntaxId, Timestamp, Wmi,
 };
 use rpcscope_testkit::conversation::{ExpectedCall, Step};
 use rpcscope_testkit::transport::Message;
@@ -81,6 +81,13 @@ impl Tap {
     pub(crate) fn open(&mut self, protocol: Protocol) -> usize {
         let number = self.connections.len();
         self.connections.push(self.session.open(protocol, Flow::new(number as u64, CLIENT, SERVER)));
+        number
+    }
+
+    /// One more connection of RPC over TCP, to another server. Returns its number.
+    pub(crate) fn open_to(&mut self, server: Endpoint) -> usize {
+        let number = self.connections.len();
+        self.connections.push(self.session.open(Protocol::Rpc, Flow::new(number as u64, CLIENT, server)));
         number
     }
 
@@ -169,6 +176,22 @@ impl Seen {
         let call = found.next().expect("a call of this id");
         assert!(found.next().is_none(), "one call of this id");
         call
+    }
+
+    pub(crate) fn activations(&self) -> Vec<&Activation> {
+        let activations = self.events.iter().filter_map(|event| match &event.body {
+            EventBody::Activation(activation) => Some(&**activation),
+            _ => None,
+        });
+        activations.collect()
+    }
+
+    pub(crate) fn management(&self) -> Vec<&Wmi> {
+        let management = self.events.iter().filter_map(|event| match &event.body {
+            EventBody::Wmi(wmi) => Some(&**wmi),
+            _ => None,
+        });
+        management.collect()
     }
 
     pub(crate) fn binds(&self) -> Vec<&Bind> {

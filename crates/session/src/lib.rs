@@ -13,6 +13,7 @@ pub mod fuzz;
 #[cfg(test)]
 mod harness;
 mod logon;
+mod objects;
 mod output;
 mod session;
 mod transport;

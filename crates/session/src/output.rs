@@ -1,16 +1,19 @@
-//! Where a session puts what it has to say.
+//! Where a session puts what it has to say, and what all its connections need for that.
 
 use crate::flow::Ends;
+use crate::objects::Objects;
 use crate::{At, Flow};
 use rpcscope_model::{Anomaly, AuthResult, Event, EventBody, EventHeader, Limits, Secrets, Stats, Transport};
 
-/// Events and counters of one shard, and the limits that it keeps.
+/// Events and counters of one shard, the limits that it keeps, and what one connection tells of others.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) events: Vec<Event>,
     pub(crate) stats: Stats,
     pub(crate) limits: Limits,
     pub(crate) secrets: Secrets,
+    /// DCOM objects that calls on any connection may name.
+    pub(crate) objects: Objects,
     /// Calls that are open, in all associations.
     pub(crate) open_calls: usize,
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
@@ -20,11 +23,13 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(limits: Limits) -> Self {
+        let objects = Objects::new(&limits);
         Self {
             events: Vec::new(),
             stats: Stats::default(),
             limits,
             secrets: Secrets::default(),
+            objects,
             open_calls: 0,
             held_bytes: 0,
         }
@@ -47,7 +52,8 @@ impl Output {
                 let is_rejected = authentication.identity.result == Some(AuthResult::Rejected);
                 self.stats.authentications_rejected += u64::from(is_rejected);
             }
-            EventBody::Anomaly(_) => {}
+            EventBody::Activation(_) => self.stats.activations += 1,
+            EventBody::Wmi(_) | EventBody::Anomaly(_) => {}
         }
         let header = EventHeader {
             time: at.time,

@@ -22,7 +22,7 @@ pub(crate) fn context() -> Context<'static> {
 
 /// One event of each kind that looks different.
 pub(crate) fn all() -> Vec<Event> {
-    [binds(), calls(), authentications(), anomalies()].concat()
+    [binds(), calls(), authentications(), activations(), management(), anomalies()].concat()
 }
 
 fn syntax(uuid: Uuid, major: u16, minor: u16) -> SyntaxId {
@@ -118,6 +118,107 @@ pub(crate) fn authentications() -> Vec<Event> {
     ]
 }
 
+const SERVICES: Uuid = Uuid::from_u128(0x9556dc99_828c_11cf_a37e_00aa003240c7);
+const ACTIVATION: ActivationId = ActivationId { flow_id: 1234, frame: FrameNumber(51), call_id: CallId(7) };
+const CLASS: Class = Class {
+    uuid: Uuid::from_u128(0x8bc3f05e_d86b_11d0_a075_00c04fb68820),
+    name: Some("WbemLevel1Login"),
+    guess: None,
+};
+
+/// A class that is guessed.
+fn guessed_class() -> Class {
+    let because = Interface { syntax: syntax(UNNAMED, 0, 0), name: Some("IWbemLevel1Login") };
+    Class {
+        guess: Some(Guess { confidence: Confidence::High, because, port: 49667, candidates: 1 }),
+        ..CLASS
+    }
+}
+
+/// An activation in clear, one that the server refused, and one that could not be read.
+pub(crate) fn activations() -> Vec<Event> {
+    let text = |string: &str| Text::whole(string);
+    let read = Activation {
+        id: ACTIVATION,
+        endpoint: "135".into(),
+        interface: Interface { syntax: syntax(ACTIVATOR, 0, 0), name: Some("IRemoteSCMActivator") },
+        opnum: Opnum(4),
+        procedure: Some("RemoteCreateInstance"),
+        class: Some(CLASS),
+        interfaces: vec![Interface { syntax: syntax(UNNAMED, 0, 0), name: None }],
+        oxid: Some(text("0xb94ed5d4919f20ce")),
+        bindings: vec![text("ncacn_ip_tcp:WS\u{1b}[31m[49667]"), text("ncacn_ip_tcp:10.0.0.9[49667]")],
+        pointers: vec![(
+            Interface { syntax: syntax(SERVICES, 0, 0), name: Some("IWbemServices") },
+            Uuid::from_u128(0x0000_3802_0a14_ffff_cb39_ec63_b53b_f2a6),
+        )],
+        security: Some(Security { auth_type: AuthType(10), level: AuthLevel::CONNECT, context_id: 1 }),
+        identity: Some(Arc::new(identity())),
+        outcome: Outcome::Replied,
+        status: Some(0),
+        answered: Some((Timestamp(START.0 + 5_324_000), FrameNumber(53))),
+    };
+    let refused = Activation {
+        class: Some(Class { uuid: FEATURES, name: None, guess: None }),
+        oxid: None,
+        bindings: Vec::new(),
+        pointers: Vec::new(),
+        identity: None,
+        status: Some(0x8007_0005),
+        ..read.clone()
+    };
+    let sealed = Activation {
+        class: Some(guessed_class()),
+        interfaces: Vec::new(),
+        security: Some(Security { auth_type: AuthType(10), level: AuthLevel::PKT_PRIVACY, context_id: 1 }),
+        status: None,
+        ..refused.clone()
+    };
+    let event = |activation| Event {
+        header: header(Transport::NcacnIpTcp, 4_512, 51),
+        body: EventBody::Activation(Box::new(activation)),
+    };
+    let unknown = Activation { class: None, outcome: Outcome::Unanswered, answered: None, ..sealed.clone() };
+    vec![event(read), event(refused), event(sealed), event(unknown)]
+}
+
+/// A method call and a query of Windows Management Instrumentation.
+pub(crate) fn management() -> Vec<Event> {
+    let text = |string: &str| Some(Text::whole(string));
+    let method = Wmi {
+        endpoint: "49667".into(),
+        call_id: CallId(9),
+        operation: "ExecMethod",
+        namespace: text("//./root/cimv2"),
+        class: text("Win32_Process"),
+        object_path: text("Win32_Process"),
+        method: text("Create"),
+        query: None,
+        command_line: text("cmd.exe /Q /c \"whoami\" 1> \u{1b}"),
+        activation: Some((ACTIVATION, Linked::Reference)),
+        security: None,
+        identity: Some(Arc::new(identity())),
+        outcome: Outcome::Replied,
+        status: Some(0),
+    };
+    let query = Wmi {
+        operation: "ExecQuery",
+        namespace: None,
+        object_path: None,
+        method: None,
+        query: text("SELECT * FROM Win32_Process"),
+        command_line: None,
+        activation: None,
+        identity: None,
+        outcome: Outcome::Unanswered,
+        status: None,
+        ..method.clone()
+    };
+    let event =
+        |wmi| Event { header: header(Transport::NcacnIpTcp, 4_900, 57), body: EventBody::Wmi(Box::new(wmi)) };
+    vec![event(method), event(query)]
+}
+
 /// One argument of each kind.
 fn arguments() -> Arguments {
     let text = |string: &str| Value::Text(Text::whole(string));
@@ -156,6 +257,12 @@ pub(crate) fn calls() -> Vec<Event> {
         opnum: Some(Opnum(4)),
         procedure: Some("RemoteCreateInstance"),
         object: Some(Uuid::from_u128(0x0000_3802_0a14_ffff_cb39_ec63_b53b_f2a6)),
+        instance: Some(Box::new(Object {
+            interface: None,
+            class: Some(guessed_class()),
+            activation: Some((ACTIVATION, Linked::Port)),
+            about: Arc::default(),
+        })),
         security: Some(Security {
             auth_type: AuthType(10),
             level: AuthLevel::PKT_PRIVACY,
@@ -179,6 +286,7 @@ pub(crate) fn calls() -> Vec<Event> {
         opnum: Some(Opnum(12)),
         procedure: Some("RCreateServiceW"),
         object: None,
+        instance: None,
         security: None,
         sealed: false,
         request: Some(Part { fragments: 3, ..part(7_000, 60, 9000) }),
@@ -234,6 +342,13 @@ pub(crate) fn calls() -> Vec<Event> {
     let http = Call {
         endpoint: "593".into(),
         security: Some(Security { auth_type: AuthType(9), level: AuthLevel::CONNECT, context_id: 1 }),
+        learned: Learned::OxidResolver,
+        instance: Some(Box::new(Object {
+            interface: named(SERVICES, "IWbemServices", 0),
+            class: Some(CLASS),
+            activation: Some((ACTIVATION, Linked::Reference)),
+            about: [("namespace", Text::whole("//./root/cimv2"))].into(),
+        })),
         reply: None,
         request: Some(part(13_000, 12_345_678, 8)),
         outcome: Outcome::Cancelled,
@@ -366,7 +481,7 @@ pub(crate) fn busy_hour() -> Vec<Event> {
 
 /// Any event, hostile ones included.
 pub(crate) fn any_event() -> impl Strategy<Value = Event> {
-    (any_header(), prop_oneof![3 => any_call(), 2 => any_bind(), 1 => any_anomaly()])
+    (any_header(), prop_oneof![3 => any_call(), 2 => any_bind(), 1 => any_anomaly(), 1 => any_of_objects()])
         .prop_map(|(header, body)| Event { header, body })
 }
 
@@ -440,6 +555,8 @@ fn any_learned() -> impl Strategy<Value = Learned> {
         Learned::AlterContext,
         Learned::Header,
         Learned::PipeName,
+        Learned::OxidResolver,
+        Learned::EndpointMapper,
         Learned::Unknown,
     ])
 }
@@ -505,6 +622,7 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 opnum: opnum.map(Opnum),
                 procedure,
                 object: uuids.1,
+                instance: None,
                 security,
                 sealed,
                 request,
@@ -559,6 +677,26 @@ fn any_bind() -> impl Strategy<Value = EventBody> {
             }))
         },
     )
+}
+
+/// An activation or an operation of Windows Management Instrumentation, whatever stands in their texts.
+fn any_of_objects() -> impl Strategy<Value = EventBody> {
+    let events = prop::sample::select([activations(), management()].concat());
+    (events, any::<String>(), any::<u64>()).prop_map(|(event, string, frame)| {
+        let text = Text::whole(string);
+        match event.body {
+            EventBody::Activation(activation) => EventBody::Activation(Box::new(Activation {
+                id: ActivationId { frame: FrameNumber(frame), ..activation.id },
+                bindings: vec![text.clone()],
+                endpoint: text.string.into(),
+                ..*activation
+            })),
+            EventBody::Wmi(wmi) => {
+                EventBody::Wmi(Box::new(Wmi { query: Some(text.clone()), command_line: Some(text), ..*wmi }))
+            }
+            other => other,
+        }
+    })
 }
 
 fn any_anomaly() -> impl Strategy<Value = EventBody> {

@@ -20,7 +20,7 @@ impl Reading {
     pub fn calls(&self) -> impl Iterator<Item = (&EventHeader, &Call)> {
         self.events.iter().filter_map(|event| match &event.body {
             EventBody::Call(call) => Some((&event.header, &**call)),
-            EventBody::Bind(_) | EventBody::Authentication(_) | EventBody::Anomaly(_) => None,
+            _ => None,
         })
     }
 }

@@ -28,6 +28,10 @@ pub enum Said {
     Bind(ToldBind),
     /// An authentication, with the user that it named.
     Logon(Option<String>),
+    /// An activation, with the class.
+    Activation(Option<Uuid>),
+    /// An operation of Windows Management Instrumentation, with the command line that it runs.
+    Wmi(&'static str, Option<String>),
     /// Something unexpected.
     Anomaly(AnomalyKind),
 }
@@ -92,7 +96,7 @@ pub fn said(reading: &Reading) -> Vec<Said> {
     let unplaced = told(reading).into_iter().map(|told| match told.said {
         Said::Call(call) => Said::Call(ToldCall { endpoint: Arc::clone(&nowhere), ..call }),
         Said::Bind(bind) => Said::Bind(ToldBind { endpoint: Arc::clone(&nowhere), ..bind }),
-        other @ (Said::Logon(_) | Said::Anomaly(_)) => other,
+        other => other,
     });
     unplaced.collect()
 }
@@ -105,6 +109,8 @@ impl From<&Event> for Told {
             EventBody::Authentication(logon) => {
                 Said::Logon(logon.identity.user.clone().map(|user| user.string))
             }
+            EventBody::Activation(activation) => Said::Activation(activation.class.map(|class| class.uuid)),
+            EventBody::Wmi(wmi) => Said::Wmi(wmi.operation, wmi.command_line.clone().map(|line| line.string)),
             EventBody::Anomaly(anomaly) => Said::Anomaly(anomaly.kind),
         };
         let header = &event.header;

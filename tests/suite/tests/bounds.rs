@@ -68,7 +68,10 @@ impl Sensor {
             match event.body {
                 EventBody::Call(call) => *self.calls.entry(call.outcome).or_default() += 1,
                 EventBody::Anomaly(anomaly) => *self.anomalies.entry(anomaly.kind).or_default() += 1,
-                EventBody::Bind(_) | EventBody::Authentication(_) => {}
+                EventBody::Bind(_)
+                | EventBody::Authentication(_)
+                | EventBody::Activation(_)
+                | EventBody::Wmi(_) => {}
             }
         }
     }

@@ -31,7 +31,7 @@ fn split(told: &[rpcscope_suite::told::Told]) -> (Vec<ToldBind>, Vec<ToldCall>) 
         match &told.said {
             Said::Bind(bind) => binds.push(bind.clone()),
             Said::Call(call) => calls.push(call.clone()),
-            Said::Logon(_) | Said::Anomaly(_) => {}
+            _ => {}
         }
     }
     (binds, calls)

@@ -1,18 +1,20 @@
 //! Open calls of an association: requests that wait for their reply, and fragments that wait for the rest.
 
 use super::Scope;
-use super::contexts::{Answered, Contexts, Definition, Standing};
+use super::contexts::{Answered, Contexts, Standing};
+use super::meaning::Meaning;
+use super::objects::Objects;
 use super::progress::{Fragment, Progress};
 use crate::At;
-use crate::arguments::{CallArguments, HandleTable};
+use crate::arguments::{CallArguments, Finished, HandleTable};
 use crate::bounded::Bounded;
 use crate::flow::Ends;
+use crate::objects::is_orpc;
+use crate::output::Output;
 use rpcscope_model::{
-    AnomalyKind, Call, CallId, ContextId, EventBody, Identity, Interface, Learned, Limits, Opnum, Outcome,
-    Reply, Security, Side, SyntaxId,
+    AnomalyKind, Call, CallId, ContextId, Identity, Limits, Object, Opnum, Outcome, Reply, Security, Side,
 };
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
-use rpcscope_wire::stub::{Operation, Syntax};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -46,6 +48,8 @@ struct OpenCall {
     meaning: Meaning,
     opnum: Option<Opnum>,
     object: Option<Uuid>,
+    /// What is known of that object.
+    instance: Option<Box<Object>>,
     security: Option<Security>,
     identity: Option<Arc<Identity>>,
     request: Option<Progress>,
@@ -55,47 +59,6 @@ struct OpenCall {
     cancelled: bool,
     /// Losses of the server's side when it was opened.
     losses: u32,
-}
-
-/// What the presentation context of a call says of its interface.
-#[derive(Clone, Copy, Debug)]
-enum Meaning {
-    Defined(Definition),
-    /// The context is not known, but the pipe serves only this interface.
-    OfPipe(Interface),
-    /// The context is not known, or was rejected.
-    Nothing,
-}
-
-impl Meaning {
-    /// What a context stands for, and what is wrong with it.
-    fn of(id: ContextId, contexts: &Contexts, endpoint: &str) -> (Self, Option<AnomalyKind>) {
-        match contexts.definition(id) {
-            Some(Definition { standing: Standing::Rejected, .. }) => {
-                (Self::Nothing, Some(AnomalyKind::ContextRejected))
-            }
-            Some(definition) => (Self::Defined(definition), None),
-            None => {
-                let meaning = interface_of_pipe(endpoint).map_or(Self::Nothing, Self::OfPipe);
-                (meaning, Some(AnomalyKind::ContextUnknown))
-            }
-        }
-    }
-
-    /// What decodes the arguments of an operation.
-    fn operation(&self, opnum: Opnum) -> Option<(&'static Operation, Syntax)> {
-        let (decoders, transfer_syntax) = match self {
-            Self::Defined(definition) => (definition.decoders, definition.transfer_syntax),
-            Self::OfPipe(interface) => (rpcscope_wire::stub::interface(interface.syntax.uuid), None),
-            Self::Nothing => return None,
-        };
-        Some((decoders?.operation(opnum)?, transfer_syntax.map_or(Syntax::Ndr, Syntax::of)))
-    }
-
-    /// What an answer of the server has made of a definition that was taken as accepted.
-    fn settled(definition: Definition) -> Self {
-        if definition.standing == Standing::Rejected { Self::Nothing } else { Self::Defined(definition) }
-    }
 }
 
 impl Calls {
@@ -133,16 +96,19 @@ impl Calls {
         if !fragment.is_first() {
             scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
         }
-        let (meaning, anomaly) = Meaning::of(request.context_id, contexts, scope.endpoint);
+        let (meaning, anomaly) = Meaning::of(request.context_id, contexts, request.object, scope);
         if let Some(anomaly) = anomaly {
             scope.anomaly(at, anomaly);
         }
-        let mut arguments = match meaning.operation(request.opnum) {
-            Some((operation, syntax)) if !security.is_some_and(Security::seals) => {
-                Some(Box::new(CallArguments::new(operation, syntax)))
-            }
-            _ => None,
-        };
+        let Output { objects, stats, .. } = &mut *scope.output;
+        let ends = &scope.flow.ends;
+        let instance =
+            request.object.and_then(|object| objects.called(ends, object, meaning.interface(), stats));
+        // Of an object's operation that has no decoder, references to further objects are read.
+        let operation = meaning.operation(request.opnum);
+        let is_read = operation.is_some() || (request.object.is_some() && is_orpc(meaning.interface()));
+        let mut arguments = (is_read && !security.is_some_and(Security::seals))
+            .then(|| Box::new(CallArguments::new(operation, meaning.syntax(), ends.server.address)));
         if let Some(arguments) = &mut arguments {
             let piece = fragment.piece(Side::Client, request.stub, None);
             arguments.piece(piece, &mut self.handles, scope.output);
@@ -150,6 +116,7 @@ impl Calls {
         let call = OpenCall {
             opnum: Some(request.opnum),
             object: request.object,
+            instance,
             security,
             identity,
             request: Some(Progress::begin(&fragment)),
@@ -312,6 +279,7 @@ impl Calls {
             meaning,
             opnum: None,
             object: None,
+            instance: None,
             security: None,
             identity: scope.carrier_identity.cloned(),
             request: None,
@@ -331,7 +299,7 @@ impl Calls {
         at: At,
         scope: &Scope<'_>,
     ) -> OpenCall {
-        let (meaning, _) = Meaning::of(context_id, contexts, scope.endpoint);
+        let (meaning, _) = Meaning::of(context_id, contexts, None, scope);
         self.begin(header, context_id, meaning, at, scope)
     }
 
@@ -373,40 +341,30 @@ impl Calls {
             None if lost => Outcome::Lost,
             None => Outcome::Unanswered,
         };
-        let arguments = call.arguments.take().and_then(|arguments| {
-            if matches!(call.meaning, Meaning::Nothing) {
-                // The server has rejected the context meanwhile.
+        let finished = match call.arguments.take() {
+            // The server has rejected the context meanwhile.
+            Some(arguments) if matches!(call.meaning, Meaning::Nothing) => {
                 arguments.discard(scope.output);
-                return None;
+                Finished::default()
             }
-            arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output)
-        });
-        let (interface, catalogued, learned) = match call.meaning {
-            Meaning::Defined(Definition { interface, catalogued, learned, .. }) => {
-                (Some(interface), catalogued, learned)
-            }
-            Meaning::OfPipe(interface) => {
-                let catalogued = rpcscope_catalog::interface(&interface.syntax.uuid);
-                (Some(interface), catalogued, Learned::PipeName)
-            }
-            Meaning::Nothing => (None, None, Learned::Unknown),
+            Some(arguments) => arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output),
+            None => Finished::default(),
         };
-        let definition = match call.meaning {
-            Meaning::Defined(definition) => Some(definition),
-            Meaning::OfPipe(_) | Meaning::Nothing => None,
-        };
+        let definition = call.meaning.definition();
+        let procedure = call.meaning.catalogued().zip(call.opnum);
         let event = Call {
             endpoint: Arc::clone(scope.endpoint),
             rpc_version: (5, call.rpc_minor),
             call_id,
             context_id: Some(call.context_id),
-            interface,
-            learned,
+            interface: call.meaning.interface(),
+            learned: call.meaning.learned(),
             assumed: definition.is_some_and(|definition| definition.standing == Standing::Assumed),
             transfer_syntax: definition.and_then(|definition| definition.transfer_syntax),
             opnum: call.opnum,
-            procedure: catalogued.zip(call.opnum).and_then(|(interface, opnum)| interface.procedure(opnum.0)),
+            procedure: procedure.and_then(|(interface, opnum)| interface.procedure(opnum.0)),
             object: call.object,
+            instance: call.instance.take(),
             security: call.security,
             sealed: call.security.is_some_and(Security::seals),
             request: call.request.map(Progress::part),
@@ -414,21 +372,10 @@ impl Calls {
             outcome,
             activity: None,
             identity: call.identity.take(),
-            arguments,
+            arguments: finished.arguments,
         };
-        scope.output.event(&call.origin, scope.transport, call.at, EventBody::Call(Box::new(event)));
+        let told =
+            Objects { request: finished.request, response: finished.response, towers: finished.towers };
+        super::objects::report(Box::new(event), told, &call.origin, call.at, scope);
     }
-}
-
-/// The interface that a pipe serves, when it serves only one, in the only version that it is known to have.
-fn interface_of_pipe(endpoint: &str) -> Option<Interface> {
-    let name = endpoint.strip_prefix("\\pipe\\")?;
-    let known = rpcscope_catalog::sole_interface_on_pipe(name)?;
-    let (major, minor) = match known.versions {
-        [only] => only
-            .split_once('.')
-            .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)))?,
-        _ => (0, 0),
-    };
-    Some(Interface { syntax: SyntaxId { uuid: known.uuid, major, minor }, name: known.name })
 }

@@ -4,9 +4,10 @@ use super::Scope;
 use crate::At;
 use crate::bounded::Bounded;
 use crate::flow::Ends;
+use crate::output::Output;
 use rpcscope_model::{
     AnomalyKind, Bind, BindResult, CallId, ContextId, EventBody, Interface, Learned, Limits, OfferedContext,
-    Security, SyntaxId, bind_time_feature_negotiation,
+    Security, SyntaxId, Transport, bind_time_feature_negotiation,
 };
 use rpcscope_wire::dcerpc::{BindAck, BindNak, BindPdu, Header, PduType};
 use std::sync::Arc;
@@ -133,6 +134,11 @@ impl Contexts {
                     proposal,
                 };
                 self.propose(element.id, definition, at, scope);
+                if scope.transport == Transport::NcacnIpTcp {
+                    let Output { objects, stats, .. } = &mut *scope.output;
+                    let told = objects.bound(&scope.flow.ends, &interface, at, stats);
+                    super::objects::report_held(told, scope.output);
+                }
             }
             contexts.push(OfferedContext { id: element.id, interface, transfer_syntaxes, answer: None });
         }

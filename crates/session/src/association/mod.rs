@@ -4,6 +4,8 @@
 
 mod calls;
 mod contexts;
+mod meaning;
+mod objects;
 mod progress;
 mod security;
 
@@ -137,6 +139,7 @@ impl Association {
         self.contexts.finish(scope);
         self.security.finish(scope);
         self.calls.finish(scope);
+        objects::report_held(scope.output.objects.over(&scope.flow.ends), scope.output);
     }
 
     /// Takes a fault: the answer to a call, else to a bind. Windows gives a call the id of the bind that it waited

@@ -7,8 +7,8 @@ use crate::bounded::Bounded;
 use crate::output::Output;
 use crate::{At, Flow};
 use rpcscope_model::{
-    Anomaly, AnomalyKind, AuthLevel, AuthType, Call, CallId, Endpoint, EventBody, Interface, Learned, Limits,
-    Outcome, Part, Reply, Security, Side, Timestamp, Transport,
+    Address, Anomaly, AnomalyKind, AuthLevel, AuthType, Call, CallId, Endpoint, EventBody, Interface,
+    Learned, Limits, Outcome, Part, Reply, Security, Side, Timestamp, Transport,
 };
 use rpcscope_wire::dcerpc::PduType;
 use rpcscope_wire::dcerpc::connectionless::Pdu;
@@ -221,7 +221,7 @@ impl Activity {
                 self.close(0, Outcome::Unanswered, None, output);
             }
             self.sequence = pdu.sequence;
-            self.open.push(OpenCall::new(pdu, at));
+            self.open.push(OpenCall::new(pdu, at, self.flow.ends.server.address));
         }
         // What is about no open call is a late copy of something that was reported.
         let Some(index) = self.open.iter().position(|call| call.sequence == pdu.sequence) else { return };
@@ -293,8 +293,9 @@ impl Activity {
         // The header of a reply may leave the interface out, and the request may not have been seen.
         let interface = (!call.interface.syntax.uuid.is_nil()).then_some(call.interface);
         let replied = outcome == Outcome::Replied;
-        let arguments =
-            call.arguments.and_then(|arguments| arguments.finish(replied, &mut self.handles, output));
+        let finished = call.arguments.map(|arguments| arguments.finish(replied, &mut self.handles, output));
+        let finished = finished.unwrap_or_default();
+        output.objects.mapped(&self.flow.ends, &finished.towers, &mut output.stats);
         let event = Call {
             endpoint: self.server.port.to_string().into(),
             rpc_version: (4, 0),
@@ -307,6 +308,7 @@ impl Activity {
             opnum: Some(call.opnum),
             procedure: call.procedure,
             object: (!call.object.is_nil()).then_some(call.object),
+            instance: None,
             security: call.security,
             sealed: call.security.is_some_and(Security::seals),
             request: call.request.map(Progress::part),
@@ -314,14 +316,14 @@ impl Activity {
             outcome,
             activity: Some(self.uuid),
             identity: None,
-            arguments,
+            arguments: finished.arguments,
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
     }
 }
 
 impl OpenCall {
-    fn new(pdu: &Pdu<'_>, at: At) -> Self {
+    fn new(pdu: &Pdu<'_>, at: At, server: Address) -> Self {
         let catalogued = rpcscope_catalog::interface(&pdu.interface.uuid);
         let interface =
             Interface { syntax: pdu.interface, name: catalogued.and_then(|interface| interface.name) };
@@ -343,7 +345,7 @@ impl OpenCall {
             reply: None,
             arguments: decoded_operation(pdu)
                 .filter(|_| !security.is_some_and(Security::seals))
-                .map(|operation| Box::new(CallArguments::new(operation, Syntax::Ndr))),
+                .map(|operation| Box::new(CallArguments::new(Some(operation), Syntax::Ndr, server))),
             cancelled: false,
         }
     }

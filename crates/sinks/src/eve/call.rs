@@ -1,6 +1,6 @@
 //! A call.
 
-use super::{Memo, answer_time, arguments, auth, fault, transfer_syntax_name, transport};
+use super::{Memo, answer_time, arguments, auth, fault, object, transfer_syntax_name, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
@@ -71,6 +71,9 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, m
     }
     if let Some(object) = call.object {
         json.uuid(key!("object"), object);
+    }
+    if let Some(instance) = &call.instance {
+        object::write(json, instance);
     }
     json.plain(key!("learned"), call.learned.name());
     if call.assumed {

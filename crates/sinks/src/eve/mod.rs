@@ -3,13 +3,16 @@
 //! The `dcerpc` object of a line is Suricata's and holds nothing else, since its schema is strict and pipelines rely
 //! on it. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
 
+mod activation;
 mod anomaly;
 mod arguments;
 mod bind;
 mod call;
 mod identity;
 mod memo;
+mod object;
 mod stats;
+mod wmi;
 
 pub(crate) use memo::Memo;
 
@@ -46,6 +49,14 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: 
         EventBody::Authentication(authentication) => {
             envelope(&mut json, header, context, memo, "identity");
             identity::rpcscope(&mut json, authentication, header, memo);
+        }
+        EventBody::Activation(activation) => {
+            envelope(&mut json, header, context, memo, "activation");
+            activation::rpcscope(&mut json, activation, header, memo);
+        }
+        EventBody::Wmi(wmi) => {
+            envelope(&mut json, header, context, memo, "wmi");
+            wmi::rpcscope(&mut json, wmi, header, memo);
         }
         EventBody::Anomaly(anomaly) => {
             envelope(&mut json, header, context, memo, "anomaly");
@@ -201,6 +212,11 @@ mod tests {
     }
 
     #[test]
+    fn activations_and_management_operations_say_what_was_done() {
+        insta::assert_snapshot!(lines(&[samples::activations(), samples::management()].concat()));
+    }
+
+    #[test]
     fn anomalies_are_written_as_suricata_does() {
         insta::assert_snapshot!(lines(&samples::anomalies()));
     }
@@ -251,6 +267,13 @@ mod tests {
                 EventBody::Authentication(authentication) => {
                     let user = authentication.identity.user.as_ref().map(|user| user.string.as_str());
                     prop_assert_eq!(value["rpcscope"]["auth"]["user"].as_str(), user);
+                }
+                EventBody::Activation(activation) => {
+                    let id = activation.id.to_string();
+                    prop_assert_eq!(value["rpcscope"]["activation_id"].as_str(), Some(id.as_str()));
+                }
+                EventBody::Wmi(wmi) => {
+                    prop_assert_eq!(value["rpcscope"]["operation"].as_str(), Some(wmi.operation));
                 }
                 EventBody::Bind(bind) => {
                     let contexts = value["rpcscope"]["contexts"].as_array().expect("an array");

@@ -98,7 +98,7 @@ impl Summary {
                 self.observe_call(call);
             }
             EventBody::Bind(bind) => self.binds.observe(bind),
-            EventBody::Authentication(_) => {}
+            EventBody::Authentication(_) | EventBody::Activation(_) | EventBody::Wmi(_) => {}
             EventBody::Anomaly(anomaly) => *self.anomalies.entry(anomaly.kind).or_default() += 1,
         }
     }

@@ -3,7 +3,7 @@
 use super::layout::Layout;
 use super::{BAD, GOOD, ODD, Row, push_name_or};
 use crate::{Context, decimal};
-use rpcscope_model::{Call, EventHeader, Interface, Learned, Outcome, Reply};
+use rpcscope_model::{Call, EventHeader, Interface, Outcome, Reply};
 use uuid::Uuid;
 
 fn line_style(outcome: Outcome) -> anstyle::Style {
@@ -44,7 +44,7 @@ pub(super) fn line(call: &Call, header: &EventHeader, context: &Context<'_>, out
 
 /// Whether the interface is known without having seen a bind of it accepted.
 pub(crate) fn is_inferred(call: &Call) -> bool {
-    call.interface.is_some() && (call.assumed || call.learned == Learned::PipeName)
+    call.interface.is_some() && (call.assumed || call.learned.is_inferred())
 }
 
 /// Appends the name of an interface, or the first eight digits of its UUID.

@@ -1,8 +1,10 @@
 //! One line per event for a terminal, and one below it for the arguments of a call, in columns whose widths depend on
 //! nothing but the width of the terminal.
 //!
-//! A call whose interface is known without having seen a bind accepted is marked with `~`.
+//! A call whose interface is known without having seen a bind accepted is marked with `~`, and so is a class that is
+//! guessed.
 
+mod activation;
 mod arguments;
 mod call;
 mod identity;
@@ -90,6 +92,9 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out:
             }
         }
         EventBody::Authentication(authentication) => identity::line(authentication, header, context, out),
+        EventBody::Activation(activation) => activation::line(activation, header, context, out),
+        // The line of its call tells it.
+        EventBody::Wmi(_) => {}
         EventBody::Anomaly(anomaly)
             if context.detail == Detail::Calls && is_told_by_its_call(anomaly.kind) => {}
         EventBody::Anomaly(anomaly) => line(

@@ -160,7 +160,7 @@ fn messages_with_protection(log: &str, reading: &Reading) {
                 assert_eq!(protection(call.security), spnego_connect);
                 seen.push((Learned::Header, call.outcome == Outcome::Replied));
             }
-            EventBody::Authentication(_) => {}
+            EventBody::Authentication(_) | EventBody::Activation(_) | EventBody::Wmi(_) => {}
             EventBody::Anomaly(anomaly) => panic!("{anomaly:?}"),
         }
     }
@@ -172,7 +172,7 @@ fn secondary_addresses(log: &str, reading: &Reading) {
     let expected: Vec<&str> = log.lines().filter_map(|line| line.strip_prefix("sec_addr is: ")).collect();
     let binds = reading.events.iter().filter_map(|event| match &event.body {
         EventBody::Bind(bind) => Some(&bind.result),
-        EventBody::Call(_) | EventBody::Authentication(_) | EventBody::Anomaly(_) => None,
+        _ => None,
     });
     let addresses: Vec<&str> = binds
         .filter_map(|result| match result {

@@ -32,7 +32,7 @@ fn calls_without(segments: &[Segment], lost: usize) -> Vec<ToldCall> {
     let found = told(&read_frames(&Framing::default().segments(&left)));
     let calls = found.into_iter().filter_map(|told| match told.said {
         Said::Call(call) => Some(call),
-        Said::Bind(_) | Said::Logon(_) | Said::Anomaly(_) => None,
+        _ => None,
     });
     calls.collect()
 }
@@ -63,7 +63,7 @@ fn offered(conversation: &Conversation) -> BTreeMap<ContextId, SyntaxId> {
     let binds = told(&read_frames(&Framing::default().segments(&segments)));
     let contexts = binds.into_iter().filter_map(|told| match told.said {
         Said::Bind(bind) => Some(bind.contexts),
-        Said::Call(_) | Said::Logon(_) | Said::Anomaly(_) => None,
+        _ => None,
     });
     contexts.flatten().map(|(id, syntax, ..)| (id, syntax)).collect()
 }

@@ -23,7 +23,7 @@ fn sorted(reading: &Reading) -> Vec<Said> {
         Said::Bind(bind) => (0, bind.call_id.0),
         Said::Call(call) => (1, call.call_id.0),
         Said::Logon(_) => (2, 0),
-        Said::Anomaly(_) => (3, 0),
+        _ => (3, 0),
     });
     all
 }
