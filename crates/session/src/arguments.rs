@@ -109,6 +109,12 @@ impl CallArguments {
         }
     }
 
+    /// What the request says about objects, once it was decoded and when it refers to some.
+    pub(crate) fn referring_request(&self) -> Option<&Objects> {
+        let objects = self.request.as_ref()?.objects.as_deref()?;
+        (!objects.references.is_empty()).then_some(objects)
+    }
+
     /// The call is over: gives what is known of it. `replied` says that the server ran it.
     pub(crate) fn finish(
         mut self,

@@ -86,8 +86,13 @@ impl Tap {
 
     /// One more connection of RPC over TCP, to another server. Returns its number.
     pub(crate) fn open_to(&mut self, server: Endpoint) -> usize {
+        self.open_between(CLIENT, server)
+    }
+
+    /// The same from another client.
+    pub(crate) fn open_between(&mut self, client: Endpoint, server: Endpoint) -> usize {
         let number = self.connections.len();
-        self.connections.push(self.session.open(Protocol::Rpc, Flow::new(number as u64, CLIENT, server)));
+        self.connections.push(self.session.open(Protocol::Rpc, Flow::new(number as u64, client, server)));
         number
     }
 

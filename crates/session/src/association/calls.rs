@@ -112,6 +112,7 @@ impl Calls {
         if let Some(arguments) = &mut arguments {
             let piece = fragment.piece(Side::Client, request.stub, None);
             arguments.piece(piece, &mut self.handles, scope.output);
+            super::objects::note_references(arguments, request.object, scope);
         }
         let call = OpenCall {
             opnum: Some(request.opnum),
@@ -141,6 +142,7 @@ impl Calls {
         if let Some(arguments) = &mut call.arguments {
             let piece = fragment.piece(Side::Client, request.stub, Some(sent));
             arguments.piece(piece, &mut self.handles, scope.output);
+            super::objects::note_references(arguments, call.object, scope);
         }
         sent.grow(fragment, scope);
         true

@@ -2,11 +2,13 @@
 
 use super::Scope;
 use crate::At;
+use crate::arguments::CallArguments;
 use crate::flow::Ends;
 use crate::objects::{Held, Told, activation, wmi};
 use crate::output::Output;
 use rpcscope_model::{ActivationId, Call, EventBody, Linked, Object, Outcome};
 use rpcscope_wire::stub::{Objects as Said, Tower};
+use uuid::Uuid;
 
 /// What the stubs of a call have said about objects and where they are.
 #[derive(Debug)]
@@ -62,6 +64,14 @@ pub(super) fn report(mut call: Box<Call>, told: Objects, ends: &Ends, at: At, sc
     }
     if let Some(wmi) = wmi {
         scope.output.event(ends, scope.transport, at, EventBody::Wmi(Box::new(wmi)));
+    }
+}
+
+/// Notes the objects that a request refers to: a server may call a sink of its client before it answers.
+pub(super) fn note_references(arguments: &CallArguments, object: Option<Uuid>, scope: &mut Scope<'_>) {
+    if let Some(request) = arguments.referring_request() {
+        let Output { objects, stats, .. } = &mut *scope.output;
+        objects.refer_to(&scope.flow.ends, object, request, stats);
     }
 }
 

@@ -177,6 +177,19 @@ impl Objects {
         towers.iter().for_each(|tower| self.ports.mapped(ends, tower, stats));
     }
 
+    /// Notes the objects that a request refers to. Those that the client only passes on are known already; the others it
+    /// exports, and they belong to what the call is made on.
+    pub(crate) fn refer_to(&mut self, ends: &Ends, object: Option<Uuid>, request: &Said, stats: &mut Stats) {
+        let pair = Pair::of(ends);
+        let called = object.and_then(|object| self.pointers.get(pair, Ipid(object)));
+        let origin = called.map(|pointer| pointer.origin.with(request.about.as_ref())).unwrap_or_default();
+        for reference in &request.references {
+            if self.pointers.get(pair, reference.ipid).is_none() {
+                self.refer(pair, reference, &origin, stats);
+            }
+        }
+    }
+
     /// Notes what a call has said about objects. Returns the object that it has activated, if it has.
     pub(crate) fn tell(&mut self, told: &Told<'_>, stats: &mut Stats) -> Option<Box<Object>> {
         let pair = Pair::of(told.ends);
@@ -190,14 +203,6 @@ impl Objects {
             called.map(|pointer| pointer.origin.clone()).unwrap_or_default()
         };
         let origin = origin.with(told.request.and_then(|request| request.about.as_ref()));
-        if let Some(request) = told.request {
-            // What the client exports; what it only passes on is known already.
-            for reference in &request.references {
-                if self.pointers.get(pair, reference.ipid).is_none() {
-                    self.refer(pair, reference, &origin, stats);
-                }
-            }
-        }
         if let Some(response) = told.response {
             response.references.iter().for_each(|reference| self.refer(pair, reference, &origin, stats));
             if let Some(exporter) = &response.exporter {

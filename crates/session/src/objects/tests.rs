@@ -1,7 +1,7 @@
 //! Activations, and the calls on other connections that they lead to.
 
 use crate::Protocol;
-use crate::harness::{SERVER, SVCCTL, Seen, Tap};
+use crate::harness::{CLIENT, SERVER, SVCCTL, Seen, Tap};
 use rpcscope_model::{
     ActivationId, Address, AuthLevel, Call, CallId, Class, Confidence, Endpoint, FrameNumber, Learned,
     Limits, Linked, SyntaxId, Text,
@@ -17,6 +17,7 @@ const SERVICES: Uuid = uuid!("9556dc99-828c-11cf-a37e-00aa003240c7");
 const ENUMERATOR: Uuid = uuid!("027947e1-d731-11ce-a357-000000000001");
 const REM_UNKNOWN: Uuid = uuid!("00000131-0000-0000-c000-000000000046");
 const DISPATCH: Uuid = uuid!("00020400-0000-0000-c000-000000000046");
+const SINK: Uuid = uuid!("7c857801-7381-11cf-884d-00aa004b2e24");
 const EPM: Uuid = uuid!("e1af8308-5d1f-11c9-91a4-08002b14a0fa");
 const EFSRPC: Uuid = uuid!("c681d488-d850-11d0-8c52-00c04fd90f7e");
 const WBEM_LEVEL1_LOGIN: Uuid = uuid!("8bc3f05e-d86b-11d0-a075-00c04fb68820");
@@ -256,6 +257,22 @@ fn further_interfaces_of_an_object_belong_to_its_activation() {
     for call_id in [2, 3] {
         assert_eq!(activation_of(seen.call(call_id)), Some((id, Linked::Reference)), "call {call_id}");
     }
+}
+
+#[test]
+fn a_sink_that_the_server_calls_before_it_answers_belongs_to_the_activation() {
+    let sink = Uuid::from_u128(0x51ac);
+    let reference = operation(LOGIN, 6).giving("ipid", Typed::Uuid(sink)).call(9).reply;
+    let conversation::Reply::Response(reference) = reference else { panic!("a reference to an object") };
+    let mut tap = activated(Limits::WHOLE, None);
+    let exporter = tap.open_to(SERVER);
+    // An operation that has no decoder.
+    let subscribe = conversation::Call::new(0, 99).id(2).object(ipid(LOGIN)).stub(reference).unanswered();
+    say(&mut tap, exporter, &bound(LOGIN).call(subscribe));
+    let back = tap.open_between(SERVER, CLIENT);
+    say(&mut tap, back, &bound(SINK).call(conversation::Call::new(0, 3).id(3).object(sink)));
+    let seen = tap.finish();
+    assert_eq!(activation_of(seen.call(3)), Some((seen.activations()[0].id, Linked::Reference)));
 }
 
 #[test]
