@@ -241,6 +241,9 @@ pub struct Call {
     pub activity: Option<Uuid>,
     /// Who made it: of its security context, or of the SMB session that carried it.
     pub identity: Option<Arc<Identity>>,
+    /// Who was last believed to be at the client's address, when the call itself does not say who makes it: a hint, not
+    /// more.
+    pub identity_hint: Option<Arc<Identity>>,
     /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
     pub arguments: Option<Box<Arguments>>,
 }

@@ -42,6 +42,8 @@ pub struct Limits {
     pub object_bytes: usize,
     /// Activations, and ports of servers, of which is remembered what is exported there.
     pub exporters: usize,
+    /// Clients of which it is remembered who was at them.
+    pub identity_hints: usize,
     /// Fragments that are followed in one call.
     pub fragments: u32,
     /// Activities of the connectionless protocol followed at once.
@@ -68,6 +70,7 @@ impl Limits {
             object_bytes: all.object_bytes / shards,
             exporters: all.exporters / shards,
             activities: all.activities / shards,
+            identity_hints: all.identity_hints / shards,
             http_connections: all.http_connections / shards,
             ..all
         }
@@ -94,6 +97,7 @@ impl Limits {
         objects: 65536,
         object_bytes: 32 << 20,
         exporters: 65536,
+        identity_hints: 65536,
         fragments: 65536,
         activities: 65536,
         http_connections: 16384,

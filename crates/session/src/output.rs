@@ -1,9 +1,13 @@
 //! Where a session puts what it has to say, and what all its connections need for that.
 
+use crate::bounded::Bounded;
 use crate::flow::Ends;
 use crate::objects::Objects;
 use crate::{At, Flow};
-use rpcscope_model::{Anomaly, AuthResult, Event, EventBody, EventHeader, Limits, Secrets, Stats, Transport};
+use rpcscope_model::{
+    Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Secrets, Stats, Transport,
+};
+use std::sync::Arc;
 
 /// Events and counters of one shard, the limits that it keeps, and what one connection tells of others.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub(crate) struct Output {
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
     /// for calls that use them.
     held_bytes: usize,
+    /// Who was last believed to be at a client's address.
+    hints: Bounded<Address, Arc<Identity>>,
 }
 
 impl Output {
@@ -32,13 +38,17 @@ impl Output {
             objects,
             open_calls: 0,
             held_bytes: 0,
+            hints: Bounded::new(limits.identity_hints),
         }
     }
 
-    pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
-        match &body {
+    pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, mut body: EventBody) {
+        match &mut body {
             EventBody::Call(call) => {
                 self.stats.calls += 1;
+                if call.identity.is_none() {
+                    call.identity_hint = self.hints.get(&ends.client.address).cloned();
+                }
                 if matches!(
                     call.reply,
                     Some((rpcscope_model::Reply::Fault(_) | rpcscope_model::Reply::Reject(_), _))
@@ -49,8 +59,11 @@ impl Output {
             EventBody::Bind(_) => self.stats.binds += 1,
             EventBody::Authentication(authentication) => {
                 self.stats.authentications += 1;
-                let is_rejected = authentication.identity.result == Some(AuthResult::Rejected);
-                self.stats.authentications_rejected += u64::from(is_rejected);
+                let result = authentication.identity.result;
+                self.stats.authentications_rejected += u64::from(result == Some(AuthResult::Rejected));
+                if result == Some(AuthResult::Accepted) && authentication.identity.user.is_some() {
+                    self.hints.insert(ends.client.address, Arc::clone(&authentication.identity));
+                }
             }
             EventBody::Activation(_) => self.stats.activations += 1,
             EventBody::Wmi(_) | EventBody::Anomaly(_) => {}

@@ -274,6 +274,7 @@ pub(crate) fn calls() -> Vec<Event> {
         outcome: Outcome::Replied,
         activity: None,
         identity: Some(Arc::new(identity())),
+        identity_hint: None,
         arguments: None,
     };
     let denied = Call {
@@ -293,6 +294,7 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: Some((Reply::Fault(5), part(7_100, 61, 0))),
         outcome: Outcome::Faulted,
         identity: None,
+        identity_hint: Some(Arc::new(identity())),
         arguments: Some(Box::new(arguments())),
         ..sealed.clone()
     };
@@ -630,6 +632,7 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 outcome,
                 activity: uuids.2,
                 identity: None,
+                identity_hint: None,
                 arguments: arguments.map(Box::new),
             }))
         },

@@ -374,6 +374,7 @@ impl Calls {
             outcome,
             activity: None,
             identity: call.identity.take(),
+            identity_hint: None,
             arguments: finished.arguments,
         };
         let told =

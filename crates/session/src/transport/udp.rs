@@ -316,6 +316,7 @@ impl Activity {
             outcome,
             activity: Some(self.uuid),
             identity: None,
+            identity_hint: None,
             arguments: finished.arguments,
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));

@@ -1,6 +1,6 @@
 //! A call.
 
-use super::{Memo, answer_time, arguments, auth, fault, object, transfer_syntax_name, transport};
+use super::{Memo, answer_time, arguments, auth, fault, identity, object, transfer_syntax_name, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
@@ -86,6 +86,11 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, m
         }
     }
     auth(json, call.security.as_ref(), call.identity.as_ref(), memo);
+    if let Some(hint) = &call.identity_hint {
+        json.open(key!("identity_hint"));
+        json.raw().extend_from_slice(memo.identity(hint, identity::members).get(1..).unwrap_or_default());
+        json.close();
+    }
     json.boolean(key!("sealed"), call.sealed);
     json.plain(key!("outcome"), call.outcome.name());
     if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {

@@ -6,4 +6,5 @@ mod bounds;
 mod calls;
 mod contexts;
 mod fragments;
+mod identity;
 mod security;
