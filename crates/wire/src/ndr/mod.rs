@@ -72,6 +72,8 @@ pub struct Ndr<'a> {
     /// Identifiers of full pointers, of which a repeated one has no referent of its own. At most
     /// [`MAX_FULL_POINTERS`](Self::MAX_FULL_POINTERS).
     full_pointers: BTreeSet<u64>,
+    /// Nobody wants what is read: texts and identifiers are passed over.
+    passes: bool,
 }
 
 impl<'a> Ndr<'a> {
@@ -88,7 +90,22 @@ impl<'a> Ndr<'a> {
             complete: stub.complete,
             cut: None,
             full_pointers: BTreeSet::new(),
+            passes: false,
         }
+    }
+
+    /// Reads something that nobody wants, to find what is behind it: texts and identifiers come out empty, which saves
+    /// most of the work. What is malformed is found all the same.
+    pub fn pass<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.passes, true);
+        let result = read(self);
+        self.passes = before;
+        result
+    }
+
+    /// Whether nobody wants what is read: see [`pass`](Self::pass).
+    pub const fn passes(&self) -> bool {
+        self.passes
     }
 
     /// Bytes read so far.

@@ -42,6 +42,10 @@ impl Ndr<'_> {
         }
         let authority = self.fixed_bytes(field, 6)?.first_chunk().copied().unwrap_or_default();
         let mut sid = Sid { revision, authority, sub_authorities: [0; Sid::MAX_SUB_AUTHORITIES], count };
+        if self.passes() {
+            self.fixed_bytes(field, 4 * count)?;
+            return Ok(Sid { count: 0, ..sid });
+        }
         for value in sid.sub_authorities.iter_mut().take(count) {
             *value = self.u32(field)?;
         }

@@ -1,6 +1,7 @@
 //! Strings: conformant and varying ([C706] 14.3.4), and counted ones of Windows ([MS-DTYP] 2.3.10).
 
 use super::{Alignment, Narrow, Ndr, Pointer, Wide};
+use crate::ByteOrder;
 use rpcscope_model::{Stopped, Text};
 
 /// RPC_UNICODE_STRING or RPC_STRING in place: its characters stand elsewhere.
@@ -18,7 +19,8 @@ pub struct CountedString {
 impl<'a> Ndr<'a> {
     /// `[string] wchar_t *`, what the pointer points to: a conformant varying string.
     pub fn wide_string(&mut self, field: &'static str) -> Result<Text, Stopped> {
-        Ok(self.wide(field)?.text(Text::MAX_CHARS))
+        let (bytes, cut) = self.conformant_varying(field, 2)?;
+        Ok(self.text(|order| Wide::terminated(bytes, order, cut).text(Text::MAX_CHARS)))
     }
 
     /// The same for a text that is longer than a name, a path or a command line.
@@ -35,25 +37,25 @@ impl<'a> Ndr<'a> {
     /// `[string] wchar_t name[N]`: a varying string, in place.
     pub fn varying_wide_string(&mut self, field: &'static str) -> Result<Text, Stopped> {
         let (bytes, cut) = self.varying(field, 2)?;
-        Ok(Wide::terminated(bytes, self.order, cut).text(Text::MAX_CHARS))
+        Ok(self.text(|order| Wide::terminated(bytes, order, cut).text(Text::MAX_CHARS)))
     }
 
     /// `[string] char *`, what the pointer points to.
     pub fn narrow_string(&mut self, field: &'static str) -> Result<Text, Stopped> {
         let (bytes, cut) = self.conformant_varying(field, 1)?;
-        Ok(Narrow::terminated(bytes, cut).text(Text::MAX_CHARS))
+        Ok(self.text(|_| Narrow::terminated(bytes, cut).text(Text::MAX_CHARS)))
     }
 
     /// `[string] char name[N]`: a varying string, in place.
     pub fn varying_narrow_string(&mut self, field: &'static str) -> Result<Text, Stopped> {
         let (bytes, cut) = self.varying(field, 1)?;
-        Ok(Narrow::terminated(bytes, cut).text(Text::MAX_CHARS))
+        Ok(self.text(|_| Narrow::terminated(bytes, cut).text(Text::MAX_CHARS)))
     }
 
     /// `[size_is(N)] wchar_t *` that holds a string without the attribute `string`: a conformant array.
     pub fn conformant_wide(&mut self, field: &'static str) -> Result<Text, Stopped> {
         let (bytes, cut) = self.conformant(field, 2)?;
-        Ok(Wide::terminated(bytes, self.order, cut).text(Text::MAX_CHARS))
+        Ok(self.text(|order| Wide::terminated(bytes, order, cut).text(Text::MAX_CHARS)))
     }
 
     /// RPC_UNICODE_STRING or RPC_STRING in a structure; read its characters where they stand, with
@@ -73,7 +75,7 @@ impl<'a> Ndr<'a> {
     ) -> Result<Option<Text>, Stopped> {
         self.referent(string.buffer, |ndr| {
             let (bytes, cut) = ndr.conformant_varying(field, 2)?;
-            Ok(Wide::counted(bytes, ndr.order, cut).text(Text::MAX_CHARS))
+            Ok(ndr.text(|order| Wide::counted(bytes, order, cut).text(Text::MAX_CHARS)))
         })
     }
 
@@ -81,7 +83,7 @@ impl<'a> Ndr<'a> {
     pub fn ansi_text(&mut self, field: &'static str, string: CountedString) -> Result<Option<Text>, Stopped> {
         self.referent(string.buffer, |ndr| {
             let (bytes, cut) = ndr.conformant_varying(field, 1)?;
-            Ok(Narrow::counted(bytes, cut).text(Text::MAX_CHARS))
+            Ok(ndr.text(|_| Narrow::counted(bytes, cut).text(Text::MAX_CHARS)))
         })
     }
 
@@ -95,5 +97,10 @@ impl<'a> Ndr<'a> {
     pub fn ansi_string(&mut self, field: &'static str) -> Result<Option<Text>, Stopped> {
         let string = self.counted_string(field)?;
         self.ansi_text(field, string)
+    }
+
+    /// A text that `make` makes, or an empty one when what is read is only [passed](Self::pass).
+    pub fn text(&self, make: impl FnOnce(ByteOrder) -> Text) -> Text {
+        if self.passes { Text::default() } else { make(self.order) }
     }
 }

@@ -186,3 +186,25 @@ fn the_status_at_the_end_is_read_only_from_a_complete_stub() {
     assert!(cut(&bytes).last_u32("status").is_err());
     assert!(ndr(&bytes[..3]).last_u32("status").is_err());
 }
+
+#[test]
+fn what_is_passed_over_ends_where_it_would_end() {
+    let mut bytes = words(&[3, 0, 3]);
+    bytes.extend(b"a\0b\0\0\0\xbf\xbf");
+    bytes.extend(words(&[1]));
+    bytes.extend([1, 1, 0, 0, 0, 0, 0, 5]);
+    bytes.extend(words(&[18, 9]));
+    let (mut read, mut passed) = (ndr(&bytes), ndr(&bytes));
+    assert_eq!(read.wide_string("name"), Ok(Text::whole("ab")));
+    assert_eq!(passed.pass(|ndr| ndr.wide_string("name")), Ok(Text::default()));
+    assert!(read.sid("sid").is_ok_and(|sid| sid.to_string() == "S-1-5-18"));
+    assert!(passed.pass(|ndr| ndr.sid("sid")).is_ok() && !passed.passes());
+    assert_eq!((read.u32("next"), passed.u32("next")), (Ok(9), Ok(9)));
+}
+
+#[test]
+fn what_is_malformed_is_found_while_it_is_passed_over() {
+    let bytes = words(&[1, 1, 1, 0x61]);
+    let stopped = ndr(&bytes).pass(|ndr| ndr.wide_string("name")).expect_err("an offset");
+    assert_eq!(stopped.reason, StopReason::Malformed);
+}

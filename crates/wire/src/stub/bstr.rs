@@ -18,5 +18,5 @@ pub(super) fn referent(ndr: &mut Ndr<'_>, field: &'static str, limit: usize) -> 
     ndr.u32("cBytes")?;
     ndr.u32("clSize")?;
     let (bytes, cut) = ndr.run(field, count, 2)?;
-    Ok(Wide::counted(bytes, ndr.order(), cut).text(limit))
+    Ok(ndr.text(|order| Wide::counted(bytes, order, cut).text(limit)))
 }

@@ -64,6 +64,10 @@ impl Decoded {
     ) -> Result<(), Stopped> {
         self.put_list(name, |list| {
             ndr.elements(name, count, |ndr| {
+                if list.values.len() == List::MAX {
+                    list.omitted = list.omitted.saturating_add(1);
+                    return ndr.pass(&mut element).map(|_| ());
+                }
                 if let Some(value) = element(ndr)?.value() {
                     list.push(value);
                 }
@@ -86,10 +90,10 @@ impl Decoded {
         self.put_list(name, |list| {
             let elements = ndr.elements(name, count, fixed)?;
             for element in elements.items {
-                let argument = referents(ndr, element)?;
                 if list.values.len() == List::MAX {
                     list.omitted = list.omitted.saturating_add(1);
-                } else if let Some(value) = argument.value() {
+                    ndr.pass(|ndr| referents(ndr, element))?;
+                } else if let Some(value) = referents(ndr, element)?.value() {
                     list.push(value);
                 }
             }
@@ -144,5 +148,33 @@ impl Decoded {
         if self.arguments.text(unc::COERCED_TO).is_some_and(|host| host.eq_ignore_ascii_case(server)) {
             self.arguments.remove(unc::COERCED_TO);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ByteOrder;
+    use crate::ndr::{Stub, Syntax};
+
+    #[test]
+    fn a_list_that_is_full_passes_the_others_over() {
+        let name = [2_u32, 0, 2].into_iter().flat_map(u32::to_le_bytes).chain(*b"x\0\0\0");
+        let mut bytes = vec![1; 4 * 70];
+        bytes.extend(name.collect::<Vec<u8>>().repeat(70));
+        bytes.extend([7, 0, 0, 0]);
+        let stub = Stub { bytes: &bytes, order: ByteOrder::Little, syntax: Syntax::Ndr, complete: true };
+        let mut ndr = Ndr::new(stub);
+        let mut call = Decoded::default();
+        let result = call.list_with_referents(
+            "names",
+            &mut ndr,
+            70,
+            |ndr| ndr.pointer("Names"),
+            |ndr, name| ndr.referent(name, |ndr| ndr.wide_string("Names")),
+        );
+        let values = vec![Value::Text(Text::whole("x")); List::MAX];
+        assert_eq!(call.arguments.get("names"), Some(&Value::List(List { values, omitted: 6 })));
+        assert_eq!((result, ndr.u32("status")), (Ok(()), Ok(7)));
     }
 }

@@ -124,7 +124,11 @@ fn entries(ndr: &mut Ndr<'_>, call: &mut Decoded, count: usize) -> Result<(), St
         },
         |ndr, (object, pointer, annotation)| {
             let tower = tower(ndr, pointer)?;
-            remember(&mut towers, tower.as_ref());
+            if ndr.passes() {
+                remember(&mut towers, tower);
+                return Ok(Entry { tower: None, object, annotation });
+            }
+            remember(&mut towers, tower.clone());
             Ok(Entry { tower, object, annotation })
         },
     );
@@ -132,11 +136,9 @@ fn entries(ndr: &mut Ndr<'_>, call: &mut Decoded, count: usize) -> Result<(), St
     result
 }
 
-fn remember(towers: &mut Vec<Tower>, tower: Option<&Tower>) {
-    if let Some(tower) = tower
-        && towers.len() < Decoded::MAX_TOWERS
-    {
-        towers.push(tower.clone());
+fn remember(towers: &mut Vec<Tower>, tower: Option<Tower>) {
+    if towers.len() < Decoded::MAX_TOWERS {
+        towers.extend(tower);
     }
 }
 
@@ -179,7 +181,7 @@ fn mapped(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> R
         |ndr| ndr.full_pointer("towers"),
         |ndr, pointer| {
             let tower = tower(ndr, pointer)?;
-            remember(&mut towers, tower.as_ref());
+            remember(&mut towers, tower.clone());
             Ok(tower)
         },
     );

@@ -3,7 +3,7 @@
 use super::operation::{Interface, Operation};
 use super::{Decoded, activation, orpc, variant};
 use crate::ByteOrder;
-use crate::ndr::Ndr;
+use crate::ndr::{Ndr, Pointer};
 use rpcscope_model::{Arguments, List, Stopped, Text, Value};
 use uuid::Uuid;
 
@@ -81,7 +81,14 @@ fn arguments(ndr: &mut Ndr<'_>, values: &mut Vec<Option<Value>>) -> Result<(), S
     let named = ndr.pointer("rgdispidNamedArgs")?;
     ndr.u32("cArgs")?;
     ndr.u32("cNamedArgs")?;
-    ndr.referent(arguments, |ndr| variants(ndr, "rgvarg", |value| values.push(value)))?;
+    ndr.referent(arguments, |ndr| {
+        // The last stand first, so the first to be shown are at the end.
+        let is_shown = |at, count: usize| count.saturating_sub(at) <= List::MAX;
+        variants(ndr, "rgvarg", |ndr, pointer, at, count| {
+            values.push(pointed_to(ndr, pointer, is_shown(at, count))?);
+            Ok(())
+        })
+    })?;
     ndr.referent(named, |ndr| {
         let count = ndr.count("rgdispidNamedArgs")?;
         ndr.run("rgdispidNamedArgs", count, 4)
@@ -89,27 +96,41 @@ fn arguments(ndr: &mut Ndr<'_>, values: &mut Vec<Option<Value>>) -> Result<(), S
     ndr.u32("cVarRef")?;
     let count = ndr.count("rgVarRefIdx")?;
     let mut places = ndr.elements("rgVarRefIdx", count, |ndr| ndr.u32("rgVarRefIdx"))?.items.into_iter();
-    variants(ndr, "rgVarRef", |value| {
+    let first_shown = values.len().saturating_sub(List::MAX);
+    variants(ndr, "rgVarRef", |ndr, pointer, _, _| {
         // Its place among the arguments is empty.
         let place = places.next().and_then(|place| usize::try_from(place).ok());
-        if let Some(empty @ None) = place.and_then(|place| values.get_mut(place)) {
-            *empty = value;
+        let place = place.filter(|place| *place >= first_shown).and_then(|place| values.get_mut(place));
+        match place {
+            Some(empty @ None) => *empty = pointed_to(ndr, pointer, true)?,
+            _ => _ = pointed_to(ndr, pointer, false)?,
         }
+        Ok(())
     })
 }
 
-/// A conformant array of VARIANT: pointers, then what they point to.
+/// A conformant array of VARIANT: pointers, then what they point to, which `each` reads. It is told the place of the
+/// pointer and their number.
 fn variants(
     ndr: &mut Ndr<'_>,
     field: &'static str,
-    mut keep: impl FnMut(Option<Value>),
+    mut each: impl FnMut(&mut Ndr<'_>, Pointer, usize, usize) -> Result<(), Stopped>,
 ) -> Result<(), Stopped> {
     let count = ndr.count(field)?;
     let pointers = ndr.elements(field, count, |ndr| ndr.pointer(field))?;
-    for pointer in pointers.items {
-        keep(ndr.referent(pointer, variant::referent)?.flatten());
+    let count = pointers.items.len();
+    for (at, pointer) in pointers.items.into_iter().enumerate() {
+        each(ndr, pointer, at, count)?;
     }
     if pointers.omitted == 0 { Ok(()) } else { Err(ndr.limit(field)) }
+}
+
+/// The value that a pointer to a VARIANT points to; nothing, when it is not wanted.
+fn pointed_to(ndr: &mut Ndr<'_>, pointer: Pointer, is_wanted: bool) -> Result<Option<Value>, Stopped> {
+    if is_wanted {
+        return Ok(ndr.referent(pointer, variant::referent)?.flatten());
+    }
+    ndr.pass(|ndr| ndr.referent(pointer, variant::referent)).map(|_| None)
 }
 
 /// Arguments by their place; one that is left out is empty.
@@ -231,6 +252,26 @@ mod tests {
         let call = INTERFACE.operations[1].decode_request(stub(&bytes)).expect("a decoder");
         assert_eq!(call.arguments.stopped, None);
         assert_eq!(texts(&call), ["cmd.exe", r"/c whoami > C:\lab.txt", r"C:\windows\system32", "", "0"]);
+    }
+
+    #[test]
+    fn of_too_many_arguments_the_first_are_told() {
+        // ORPCTHIS, dispIdMember, riid, lcid, dwFlags; pointers and counts; then the arguments, the last one first.
+        let mut bytes = vec![5, 0, 7, 0];
+        bytes.extend([0; 28]);
+        let mut words = vec![3, 0, 0, 0, 0, 0, 1, 1, 0, 70, 0, 70];
+        words.extend([1; 70]);
+        for number in (0..70_u32).rev() {
+            // A VARIANT of type VT_I4.
+            words.extend([3, 0, 3, 0, 3, number]);
+        }
+        words.extend([0; 3]);
+        bytes.extend(words.into_iter().flat_map(u32::to_le_bytes));
+        let call = INTERFACE.operations[1].decode_request(stub(&bytes)).expect("a decoder");
+        assert_eq!(call.arguments.stopped, None);
+        let Some(Value::List(list)) = call.arguments.get("arguments") else { panic!("a list") };
+        let first: Vec<Value> = (0..64).map(Value::Signed).collect();
+        assert_eq!((&list.values, list.omitted), (&first, 6));
     }
 
     #[test]

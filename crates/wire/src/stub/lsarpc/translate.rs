@@ -215,6 +215,9 @@ fn to_names(
             },
             |ndr, (kind, name, domain)| {
                 let name = filled(ndr.unicode_text("Name", name)?);
+                if ndr.passes() {
+                    return Ok(fields([]));
+                }
                 let sid = value_at(sids.as_ref(), at);
                 at += 1;
                 Ok(fields([
