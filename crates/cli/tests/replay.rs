@@ -63,6 +63,17 @@ fn json_lines_are_what_comes_out_of_a_pipe() {
 }
 
 #[test]
+fn hashes_are_printed_only_when_asked_for() {
+    let capture = "pcaps/win-services-create.pcap";
+    assert!(!replay(&["--format", "eve", capture]).contains("\"hash\""));
+    for threads in ["1", "3"] {
+        let page = replay(&["--format", "eve", "--threads", threads, "--with-hashes", capture]);
+        assert_eq!(page.matches("\"hash\":\"administrator::WIN-SRV:").count(), 1, "{threads} threads");
+    }
+    assert!(!replay(&["--format", "table", "--with-hashes", capture]).contains("::WIN-SRV:"));
+}
+
+#[test]
 fn each_line_is_one_json_object() {
     let text = run(&workspace(), &["replay", "--community-id", "pcaps"]).text();
     assert!(text.lines().count() > 100);

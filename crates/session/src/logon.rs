@@ -106,3 +106,59 @@ impl Logon {
         self.identity.as_ref().is_some_and(|identity| identity.result == Some(AuthResult::Accepted))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rpcscope_testkit::token::NtlmSession;
+    use rpcscope_testkit::{Ntlm, Rng};
+
+    const NTLMSSP: Option<AuthType> = Some(AuthType(10));
+
+    fn alice() -> Ntlm {
+        Ntlm::new("CORP", "alice", "WS1")
+    }
+
+    /// NEGOTIATE, CHALLENGE and AUTHENTICATE, with the side that sends each.
+    fn tokens(seed: u64) -> [(Side, Vec<u8>); 3] {
+        let ([negotiate, challenge, authenticate], _) =
+            NtlmSession::authenticate(&alice(), "password", &mut Rng::new(seed));
+        [(Side::Client, negotiate), (Side::Server, challenge), (Side::Client, authenticate)]
+    }
+
+    fn take(logon: &mut Logon, secrets: Secrets, tokens: &[(Side, Vec<u8>)]) {
+        for (side, bytes) in tokens {
+            logon.token(*side, NTLMSSP, bytes, At::default(), secrets);
+        }
+    }
+
+    #[test]
+    fn challenge_and_response_are_told_when_they_may_be() {
+        let told = |secrets| {
+            let mut logon = Logon::default();
+            take(&mut logon, secrets, &tokens(1));
+            logon.settle(Some(AuthResult::Accepted)).expect("a claim").crackable
+        };
+        assert_eq!(told(Secrets::Withheld), None);
+        let line = told(Secrets::Told).expect("a line");
+        assert!(line.starts_with("alice::CORP:"), "{line}");
+    }
+
+    #[test]
+    fn a_response_belongs_to_the_challenge_that_came_before_it() {
+        let mut logon = Logon::default();
+        take(&mut logon, Secrets::Told, &tokens(1));
+        let first = logon.settle(None).expect("a claim").crackable;
+        take(&mut logon, Secrets::Told, &tokens(2));
+        let second = logon.settle(None).expect("a claim").crackable;
+        assert!(first.is_some() && second.is_some() && first != second);
+    }
+
+    #[test]
+    fn a_client_that_begins_anew_takes_its_response_back() {
+        let mut logon = Logon::default();
+        take(&mut logon, Secrets::Told, &tokens(1));
+        take(&mut logon, Secrets::Told, &tokens(2)[..1]);
+        assert_eq!(logon.settle(None).expect("a claim").crackable, None);
+    }
+}
