@@ -19,7 +19,7 @@ pub use lookup::{
 };
 pub use numbers::{
     pdu_type_name, provider_reason_name, reject_reason_name, result_name, rts_command_name, status_name,
-    tower_protocol_name,
+    statuses, tower_protocol_name,
 };
 pub use procedure::{OtherName, Variant};
 pub use protocol::{Protocol, protocol, protocols};

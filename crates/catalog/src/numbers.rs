@@ -11,6 +11,11 @@ pub fn status_name(status: u32) -> Option<&'static str> {
     find(&STATUS_CODES, status)
 }
 
+/// All status values that have a name, sorted by value.
+pub fn statuses() -> &'static [(u32, &'static str)] {
+    &STATUS_CODES
+}
+
 /// The name of a bind_nak's `provider_reject_reason` ([C706] 12.6.3.1, [MS-RPCE] 2.2.2.5).
 pub fn reject_reason_name(reason: u16) -> Option<&'static str> {
     find(&BIND_NAK_REASONS, reason.into())
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(status_name(0xc000_0022), Some("STATUS_ACCESS_DENIED"));
         assert_eq!(status_name(0x8004_0154), Some("REGDB_E_CLASSNOTREG"));
         assert_eq!(status_name(0xdead_beef), None);
+        assert!(statuses().contains(&(5, "ERROR_ACCESS_DENIED")));
     }
 
     #[test]
