@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("wire", &["model"]),
     ("flow", &["model"]),
     ("session", &["wire", "catalog", "model"]),
+    ("rules", &["catalog", "model"]),
     ("engine", &["flow", "session", "model"]),
     ("capture", &["model"]),
     ("sinks", &["catalog", "model"]),

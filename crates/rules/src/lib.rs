@@ -1,0 +1,33 @@
+//! Rule languages, one compiled rule set, verdicts on events.
+//!
+//! [`Loader`] takes the text of Sigma files and makes a [`RuleSet`]; every finding has its place. [`RuleSet::each_match`]
+//! says which rules hold for an event; [`Expression::trace`] says why, with the same evaluator.
+//!
+//! Rules are trusted more than packets but not blindly: nesting, sizes of regular expressions and products of lists are
+//! bounded. Matching takes time linear in the size of an event for each condition; nothing in an event makes it fail.
+
+mod demand;
+mod encode;
+mod expression;
+mod field;
+mod finding;
+mod glob;
+mod loader;
+mod matcher;
+mod pattern;
+mod rule_set;
+mod sigma;
+mod trace;
+mod value;
+mod yaml;
+
+pub use demand::Key;
+pub use expression::{Expression, Test};
+pub use field::{EventType, Field, FieldId, Kind, Known, LogSource, Naming, log_sources};
+pub use finding::{Finding, Place, Severity};
+pub use loader::Loader;
+pub use matcher::{Comparison, Number};
+pub use rule_set::{Rule, RuleSet};
+pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};
+pub use trace::{Step, Trace};
+pub use value::{FieldValue, FieldValues, Fields};

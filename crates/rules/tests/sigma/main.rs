@@ -1,0 +1,8 @@
+//! Sigma rules from text to verdict.
+
+mod indexed;
+mod malformed;
+mod published;
+mod semantics;
+mod specification;
+mod support;
