@@ -141,3 +141,88 @@ impl Index {
 
 /// Keys of one rule. A rule that wants more is looked at for every call.
 const MAX_KEYS: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Place;
+    use crate::sigma::Placeholders;
+    use crate::{Loader, RuleSet};
+    use std::fmt::Write as _;
+    use std::sync::Arc;
+
+    fn load(text: &str) -> RuleSet {
+        let mut loader = Loader::new(Placeholders::new());
+        loader.add("rules.yml", text);
+        let (set, findings) = loader.finish();
+        assert!(findings.is_empty(), "{findings:?}");
+        set
+    }
+
+    fn rule(detection: &str) -> String {
+        format!("title: T\nlogsource: {{product: rpcscope, service: call}}\ndetection: {{{detection}}}\n")
+    }
+
+    fn demand(detection: &str) -> Option<Vec<(bool, Option<u16>)>> {
+        let set = load(&rule(detection));
+        let keys = set.rules()[0].expression.demand()?;
+        Some(keys.iter().map(|key| (key.interface.is_some(), key.opnum)).collect())
+    }
+
+    #[test]
+    fn what_a_rule_demands_is_read_from_its_condition() {
+        assert_eq!(
+            demand("s: {interface: svcctl, opnum: [12, 24]}, condition: s"),
+            Some(vec![(true, Some(12)), (true, Some(24))])
+        );
+        assert_eq!(demand("s: {procedure: RCreateServiceW}, condition: s"), Some(vec![(true, Some(12))]));
+        assert_eq!(
+            demand("s: {interface: svcctl}, f: {opnum: 1}, condition: s and not f"),
+            Some(vec![(true, None)])
+        );
+        assert_eq!(
+            demand("s: {interface: svcctl}, f: {opnum: 1}, condition: s or f"),
+            Some(vec![(false, Some(1)), (true, None)])
+        );
+        assert_eq!(demand("s: {opnum: 70000}, condition: s"), Some(vec![]));
+        for any in [
+            "s: {user: a}, condition: s",
+            "s: {interface: svcctl}, condition: not s",
+            "s: {opnum|gt: 3}, condition: s",
+            "s: {interface: svcctl}, u: {user: a}, condition: s or u",
+        ] {
+            assert_eq!(demand(any), None, "{any}");
+        }
+    }
+
+    #[test]
+    fn a_call_meets_the_rules_of_its_operation_and_no_others() {
+        let mut texts = String::new();
+        for number in 0..1_000 {
+            let interface = Uuid::from_u128(number / 10);
+            let _ = writeln!(
+                texts,
+                "{}---",
+                rule(&format!("s: {{interface: {interface}, opnum: {}}}, condition: s", number % 10))
+            );
+        }
+        let set = load(&texts);
+        let index = Index::new(set.rules().iter().enumerate().map(|(at, rule)| (at, &rule.expression)));
+        assert_eq!((index.keyed.len(), index.rest.len()), (1_000, 0));
+        assert!(index.keyed.values().all(|rules| rules.len() == 1));
+    }
+
+    #[test]
+    fn a_demand_that_is_too_long_is_none() {
+        let uuids = (0..=MAX_KEYS as u128).map(|number| ("".into(), Matcher::Uuid(Uuid::from_u128(number))));
+        let test = Test {
+            place: Place::default(),
+            label: "interface".into(),
+            field: Some(Field::Known(FieldId::Interface)),
+            quantifier: Quantifier::Any,
+            negated: false,
+            wanted: uuids.collect(),
+        };
+        assert_eq!(Expression::Test(Arc::new(test)).demand(), None);
+    }
+}

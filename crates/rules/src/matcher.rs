@@ -89,11 +89,25 @@ pub(crate) enum Anchor {
     Anywhere,
 }
 
-/// A network: an address, and how many of its bits count.
+/// A network: an address, and how many of its bits count. An IPv4 address is in no network of IPv6, also not in `::/0`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Network {
     address: u128,
     mask: u128,
+    family: Family,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// The family of an address in the one size that all have: IPv4 is mapped into IPv6.
+    fn of(address: Address) -> Self {
+        if address.bits() >> 32 == 0xffff { Self::V4 } else { Self::V6 }
+    }
 }
 
 impl Matcher {
@@ -312,12 +326,15 @@ impl Network {
             return None;
         }
         let mask = u128::MAX.checked_shl(host).unwrap_or(0);
-        let address = Address::from(ip).bits();
-        Some((Self { address: address & mask, mask }, address & !mask != 0))
+        let address = Address::from(ip);
+        // `::ffff:0:0/96` is all of IPv4, a shorter prefix more than that.
+        let family = if ip.is_ipv4() || host <= 32 { Family::of(address) } else { Family::V6 };
+        let bits = address.bits();
+        Some((Self { address: bits & mask, mask, family }, bits & !mask != 0))
     }
 
     fn contains(self, address: Address) -> bool {
-        address.bits() & self.mask == self.address
+        address.bits() & self.mask == self.address && Family::of(address) == self.family
     }
 }
 
@@ -340,7 +357,9 @@ mod tests {
         let (six, dirty) = Network::parse("fe80::1/10").expect("a network");
         assert!(dirty && six.contains(address("fe80::2")) && !six.contains(address("10.0.0.1")));
         let (everything, _) = Network::parse("::/0").expect("a network");
-        assert!(everything.contains(address("2001:db8::1")));
+        assert!(everything.contains(address("2001:db8::1")) && !everything.contains(address("10.0.0.1")));
+        let (mapped, _) = Network::parse("::ffff:10.0.0.0/104").expect("a network");
+        assert!(mapped.contains(address("10.9.9.9")) && !mapped.contains(address("11.0.0.0")));
         assert!(Network::parse("10.0.0.1").expect("one").0.contains(address("10.0.0.1")));
         for wrong in ["10.0.0.0/33", "10.0.0/8", "::/129", "x", "10.0.0.0/", "10.0.0.0/-1"] {
             assert_eq!(Network::parse(wrong), None, "{wrong}");

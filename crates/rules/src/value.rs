@@ -18,7 +18,7 @@ pub trait Fields {
 }
 
 /// The values of one field.
-pub type FieldValues<'a> = SmallVec<[FieldValue<'a>; 2]>;
+pub type FieldValues<'a> = SmallVec<[FieldValue<'a>; 4]>;
 
 /// One value.
 #[derive(Clone, PartialEq, Debug)]

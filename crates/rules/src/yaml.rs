@@ -52,9 +52,14 @@ pub(crate) fn documents(text: &str, findings: &mut Findings) -> Option<Vec<Node>
             let cause = shown.split(" at line ").next().unwrap_or(&shown);
             // The parser's advice is for programmers.
             let cause = cause.split(", set Dup").next().unwrap_or(cause);
-            findings
-                .error(place, format!("not YAML: {cause}"))
-                .hint("a quote, bracket or indentation that is wrong is often in the line above");
+            match cause.strip_prefix("budget breached: ") {
+                Some(limit) => findings
+                    .error(place, format!("more than is read of one file: {limit}"))
+                    .hint("spread the rules over several files"),
+                None => findings
+                    .error(place, format!("not YAML: {cause}"))
+                    .hint("a quote, bracket or indentation that is wrong is often in the line above"),
+            };
             None
         }
     }
@@ -140,12 +145,12 @@ impl Key {
 }
 
 /// Only `true` and `false` are truth values: `yes` and `on` are texts that rules look for. Depth is bounded, because
-/// reading recurses.
+/// reading recurses; the number of documents, nodes and aliases, because a short text could stand for a very long one.
 fn options() -> Options {
     serde_yaml::options! {
         strict_booleans: true,
         with_snippet: false,
-        budget: serde_yaml::budget! { max_depth: 64 },
+        budget: serde_yaml::budget! { max_depth: 64, max_documents: 1_024 },
     }
 }
 
@@ -298,9 +303,19 @@ mod tests {
     }
 
     #[test]
+    fn too_many_documents_are_told_as_such() {
+        let (documents, shown) = read(&"a: 1\n---\n".repeat(2_000));
+        assert_eq!(documents, None);
+        assert!(
+            shown[0].contains("more than is read of one file") && shown[0].contains("several files"),
+            "{shown:?}"
+        );
+    }
+
+    #[test]
     fn deep_nesting_is_an_error_and_not_the_end_of_the_stack() {
         let (documents, shown) = read(&"[".repeat(100_000));
         assert_eq!(documents, None);
-        assert!(shown[0].contains("not YAML"), "{shown:?}");
+        assert!(shown[0].contains("not YAML") || shown[0].contains("more than is read"), "{shown:?}");
     }
 }

@@ -112,11 +112,6 @@ pub(crate) struct Source {
 /// Reads all documents of a file; those with errors are left out.
 pub(crate) fn parse(text: &str, findings: &mut Findings) -> Vec<Document> {
     let nodes = documents(text, findings).unwrap_or_default();
-    if nodes.len() > MAX_DOCUMENTS {
-        findings
-            .error(Place { line: 1, column: 1 }, format!("more than {MAX_DOCUMENTS} documents in one file"));
-        return Vec::new();
-    }
     nodes
         .iter()
         .filter(|node| node.value != Value::Null)
@@ -288,5 +283,3 @@ const KEYS: [&str; 23] = [
     "filter",
     "generate",
 ];
-/// Documents of one file.
-const MAX_DOCUMENTS: usize = 10_000;

@@ -87,6 +87,9 @@ impl Lowering<'_> {
             self.findings.error(item.place, format!("`{}` needs a field", item.label));
             return None;
         }
+        if item.chain.form == Form::Exists && item.values.len() > 1 {
+            self.findings.error(item.place, format!("`{}` takes one truth value", item.label));
+        }
         let mut groups: Vec<Vec<(Box<str>, Matcher)>> = Vec::new();
         for (place, value) in &item.values {
             groups.push(self.matchers(item, field.as_ref(), *place, value, interfaces));

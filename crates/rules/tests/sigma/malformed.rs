@@ -46,6 +46,7 @@ fn fields_and_values() {
         "{client_ip: server}",
         "{client_port|gt: many}",
         "{user|exists: maybe}",
+        "{user|exists: [true, false]}",
         "{user|expand: '%admins%'}",
         "{user|fieldref: usr}",
         "{user: {a: b}}",
@@ -66,9 +67,8 @@ fn fields_and_values() {
         "[]",
         "",
     ];
-    insta::assert_snapshot!(all(
-        &selections.map(|selection| rule(&format!("    s: {selection}\n    condition: s")))
-    ));
+    let said = all(&selections.map(|selection| rule(&format!("    s: {selection}\n    condition: s"))));
+    insta::assert_snapshot!(said);
 }
 
 #[test]
