@@ -150,7 +150,7 @@ impl Findings {
 /// Up to three names that a person may have meant: those that contain `name`, then those a few letters away.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
     let wanted = name.to_ascii_lowercase();
-    let most = (wanted.chars().count() / 3).clamp(2, 3).min(wanted.len() / 2);
+    let most = (wanted.chars().count() / 3).clamp(2, FARTHEST).min(wanted.len() / 2);
     let mut found: Vec<(usize, &'a str)> = known
         .iter()
         .filter_map(|candidate| {
@@ -162,6 +162,14 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
         .collect();
     found.sort_by_key(|(distance, candidate)| (*distance, candidate.len(), *candidate));
     found.dedup();
+    if found.is_empty() && known.len() <= FEW_TO_SKIM {
+        // Words that begin alike are often of the same thing: `opcode` and `opnum`.
+        let alike = |name: &&&str| {
+            let start = wanted.get(..2).zip(name.get(..2));
+            start.is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)) && name.len().abs_diff(wanted.len()) <= 1
+        };
+        found.extend(known.iter().filter(alike).map(|name| (0, *name)));
+    }
     let best = found.first().map_or(0, |(distance, _)| *distance);
     found.retain(|(distance, _)| *distance <= best + 1);
     found.into_iter().take(3).map(|(_, candidate)| candidate).collect()
@@ -173,7 +181,7 @@ pub(crate) fn quoted(names: &[&str]) -> String {
 
 /// Letters to insert, remove or replace (Levenshtein). Names longer than [`LONGEST`] are far from everything.
 fn distance(one: &str, other: &str) -> usize {
-    if one.len() > LONGEST || other.len() > LONGEST || one.len().abs_diff(other.len()) > 12 {
+    if one.len() > LONGEST || other.len() > LONGEST || one.len().abs_diff(other.len()) > FARTHEST {
         return usize::MAX;
     }
     let other: Vec<char> = other.chars().collect();
@@ -192,6 +200,10 @@ fn distance(one: &str, other: &str) -> usize {
 
 /// Names that are still read when all are listed.
 const FEW: usize = 16;
+/// Names among which those that only begin alike are looked for.
+const FEW_TO_SKIM: usize = 200;
+/// Letters by which names differ that are near, at most. What is longer or shorter by more need not be compared.
+const FARTHEST: usize = 3;
 /// No name of an interface or operation is longer, in bytes; the cost of a comparison grows with the square.
 const LONGEST: usize = 96;
 
@@ -205,6 +217,7 @@ mod tests {
         assert_eq!(nearest("contians", &known), ["contains"]);
         assert_eq!(nearest("starts", &known), ["startswith"]);
         assert_eq!(nearest("colour", &known), [""; 0]);
+        assert_eq!(nearest("opcode", &["opnum", "operation", "outcome"]), ["opnum"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What rules mean: each modifier, each form of value, each form of condition.
 
 use crate::support::{
-    SVCCTL, anomaly, call, faulted, holds, identity, load, load_with, matches, rule, shown,
+    SVCCTL, anomaly, bind, call, faulted, holds, identity, load, load_with, matches, rule, shown,
 };
 use rpcscope_model::AnomalyKind;
 use rpcscope_rules::{CorrelationKind, Known, Placeholders};
@@ -280,4 +280,70 @@ fn a_trace_tells_what_was_wanted_seen_and_held() {
     assert_eq!(trace.held, set.rules()[0].expression.holds(&event));
     assert_eq!(trace.nearness(), (2, 4));
     insta::assert_snapshot!(trace.to_string());
+}
+
+/// What a log source's rule with this selection says: findings, and whether it holds for an event.
+fn foreign(source: &str, selection: &str, event: &rpcscope_model::Event) -> (String, bool) {
+    let text = format!("title: T\nlogsource: {source}\ndetection: {{s: {selection}, condition: s}}\n");
+    let (set, findings) = load(&text);
+    (shown(&findings), matches(&set, event) == [0])
+}
+
+#[test]
+fn binds_have_a_value_for_each_context() {
+    let source = "{product: rpcscope, service: bind}";
+    for (selection, expected) in [
+        ("{interface: svcctl}", true),
+        ("{interface|all: [svcctl, drsuapi]}", true),
+        ("{interface: spoolss}", false),
+        ("{context_result: [user_rejection, provider_rejection]}", true),
+        ("{context_result: abstract_syntax_not_supported, bind_result: acknowledged}", true),
+        ("{bind_kind: alter_context}", false),
+        (
+            "{auth_level: pkt_privacy, auth_type: NTLMSSP, transfer_syntax: 8a885d04-1ceb-11c9-9fe8-08002b104860}",
+            true,
+        ),
+        ("{endpoint: 135, pipe: null, association_group: 0}", true),
+    ] {
+        assert_eq!(foreign(source, selection, &bind()), (String::new(), expected), "{selection}");
+    }
+}
+
+#[test]
+fn rpc_firewall_and_zeek_have_names_of_their_own() {
+    let mut event = call(SVCCTL, 12);
+    if let rpcscope_model::EventBody::Call(call) = &mut event.body {
+        let auth_type = rpcscope_model::AuthType(10);
+        let level = rpcscope_model::AuthLevel::PKT_INTEGRITY;
+        call.security = Some(rpcscope_model::Security { auth_type, level, context_id: 0 });
+    }
+    let firewall = "{product: rpc_firewall, category: application}";
+    let zeek = "{product: zeek, service: dce_rpc}";
+    for (source, selection, expected) in [
+        (
+            firewall,
+            "{Protocol: ncacn_np, ClientNetworkAddress: 10.0.0.5, ClientPort: 50123, ServerPort: '445'}",
+            true,
+        ),
+        (firewall, "{AuthenticationLevel: PKT_INTEGRITY, AuthenticationService: WINNT, OpNum: 12}", true),
+        (firewall, "{EventLog: Security}", false),
+        (
+            firewall,
+            "{Endpoint|endswith: svcctl, InterfaceUuid: '367ABB81-9844-35F1-AD32-98F038001003'}",
+            true,
+        ),
+        (
+            zeek,
+            "{endpoint: svcctl, operation: CreateServiceW, id.resp_p: 445, named_pipe|contains: svcctl}",
+            true,
+        ),
+        (zeek, "{rtt|lt: 0.001, id.orig_h|cidr: 10.0.0.0/8}", true),
+        (zeek, "{rtt|gt: 0.001}", false),
+    ] {
+        assert_eq!(foreign(source, selection, &event), (String::new(), expected), "{selection}");
+    }
+    let (said, held) = foreign(firewall, "{ImagePath|endswith: svchost.exe}", &event);
+    assert!(said.contains("`ImagePath` cannot be seen on the network") && !held, "{said}");
+    let (said, _) = foreign(zeek, "{opnum: 12}", &event);
+    assert!(said.contains("unknown field `opnum`"), "names of one tool are not those of another: {said}");
 }

@@ -1,9 +1,9 @@
 //! Events for tests.
 
 use rpcscope_model::{
-    Address, Anomaly, AnomalyKind, Arguments, Authentication, Call, CallId, ContextId, Endpoint, Event,
-    EventBody, EventHeader, FrameNumber, Identity, Interface, Learned, Opnum, Outcome, Part, Reply, SyntaxId,
-    Text, Timestamp, Transport, Value,
+    Address, Anomaly, AnomalyKind, Arguments, AuthLevel, AuthType, Authentication, Bind, BindResult, Call,
+    CallId, ContextId, Endpoint, Event, EventBody, EventHeader, FrameNumber, Identity, Interface, Learned,
+    NDR, OfferedContext, Opnum, Outcome, Part, Reply, Security, SyntaxId, Text, Timestamp, Transport, Value,
 };
 use rpcscope_rules::{Finding, Loader, Placeholders, RuleSet};
 use std::sync::Arc;
@@ -70,6 +70,34 @@ pub(crate) fn faulted(interface: &str, opnum: u16, status: u32) -> Event {
         call.outcome = Outcome::Faulted;
     }
     event
+}
+
+/// A bind that offers two interfaces, of which the server rejects the second.
+pub(crate) fn bind() -> Event {
+    let offered = |id, uuid: &str, answer| OfferedContext {
+        id: ContextId(id),
+        interface: Interface {
+            syntax: SyntaxId { uuid: Uuid::try_parse(uuid).expect("a UUID"), major: 1, minor: 0 },
+            name: None,
+        },
+        transfer_syntaxes: vec![SyntaxId { uuid: NDR, major: 2, minor: 0 }],
+        answer: Some(answer),
+    };
+    let bind = Bind {
+        endpoint: "135".into(),
+        rpc_version: (5, 0),
+        call_id: CallId(1),
+        kind: Learned::Bind,
+        contexts: vec![
+            offered(0, SVCCTL, (0, 0)),
+            offered(1, "e3514235-4b06-11d1-ab04-00c04fc2dcd2", (2, 1)),
+        ],
+        association_group: 0,
+        result: BindResult::Acknowledged { secondary_address: None, association_group: 9 },
+        security: Some(Security { auth_type: AuthType(10), level: AuthLevel::PKT_PRIVACY, context_id: 0 }),
+        answered: None,
+    };
+    Event { header: header(), body: EventBody::Bind(Box::new(bind)) }
 }
 
 pub(crate) fn anomaly(kind: AnomalyKind) -> Event {
