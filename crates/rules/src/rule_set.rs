@@ -65,7 +65,7 @@ impl RuleSet {
             EventBody::Call(call) => self.calls.candidates(call).into_iter().for_each(&mut look),
             _ => {
                 let event = EventType::of(event);
-                let at = EventType::ALL.iter().position(|known| *known == event);
+                let at = EventType::ALL.iter().position(|known| Some(*known) == event);
                 let rules = at.and_then(|at| self.others.get(at)).map_or(&[][..], Vec::as_slice);
                 rules.iter().copied().for_each(&mut look);
             }

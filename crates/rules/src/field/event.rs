@@ -14,14 +14,16 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 impl EventType {
-    /// The kind of an event.
-    pub fn of(event: &Event) -> Self {
-        match event.body {
+    /// The kind of an event; `None` for activations and WMI operations, which are told beside their call: rules are about
+    /// the call.
+    pub fn of(event: &Event) -> Option<Self> {
+        Some(match event.body {
             EventBody::Call(_) => Self::Call,
             EventBody::Bind(_) => Self::Bind,
             EventBody::Authentication(_) => Self::Identity,
             EventBody::Anomaly(_) => Self::Anomaly,
-        }
+            EventBody::Activation(_) | EventBody::Wmi(_) => return None,
+        })
     }
 }
 
@@ -60,7 +62,7 @@ impl Fields for Event {
 fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
     let header = &event.header;
     match id {
-        FieldId::EventType => values.push(FieldValue::text(EventType::of(event).name())),
+        FieldId::EventType => values.extend(EventType::of(event).map(|kind| FieldValue::text(kind.name()))),
         FieldId::Time => values.push(FieldValue::Time(header.time)),
         FieldId::Frame => values.push(number(header.frame.0)),
         FieldId::FlowId => values.push(number(header.flow_id)),
@@ -90,6 +92,7 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
                     _ => identity(&authentication.identity, id, values),
                 }
             }
+            EventBody::Activation(_) | EventBody::Wmi(_) => {}
             EventBody::Anomaly(anomaly) => match id {
                 FieldId::AnomalyKind => values.push(FieldValue::text(anomaly.kind.name())),
                 FieldId::Layer => values.push(FieldValue::text(anomaly.kind.layer().name())),

@@ -57,6 +57,8 @@ pub(crate) fn call(interface: &str, opnum: u16) -> Event {
         outcome: Outcome::Replied,
         activity: None,
         identity: Some(Arc::new(identity)),
+        identity_hint: None,
+        instance: None,
         arguments: Some(Box::new(arguments)),
     };
     Event { header: header(), body: EventBody::Call(Box::new(call)) }
@@ -106,7 +108,7 @@ pub(crate) fn anomaly(kind: AnomalyKind) -> Event {
 
 pub(crate) fn identity(user: &str) -> Event {
     let identity = Arc::new(Identity { user: Some(Text::whole(user)), ..Identity::default() });
-    let authentication = Authentication { endpoint: None, security: None, identity };
+    let authentication = Authentication { endpoint: None, security: None, identity, crackable: None };
     Event { header: header(), body: EventBody::Authentication(Box::new(authentication)) }
 }
 
