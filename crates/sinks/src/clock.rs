@@ -21,6 +21,13 @@ pub(crate) fn push_eve_second(out: &mut Vec<u8>, time: Timestamp) {
     civil.push_time_of_day(out);
 }
 
+/// Appends what follows the second as Suricata writes it: `.678901+0000`.
+pub(crate) fn push_eve_fraction(out: &mut Vec<u8>, time: Timestamp) {
+    out.push(b'.');
+    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
+    out.extend_from_slice(b"+0000");
+}
+
 /// Appends the date: `2026-01-02`.
 pub(crate) fn push_date(out: &mut Vec<u8>, time: Timestamp) {
     Civil::at(time).push_date(out);

@@ -3,7 +3,7 @@
 //! Lines do not depend on it; it only saves writing the same digits again.
 
 use crate::json::{Json, key};
-use crate::{Context, clock, community_id, decimal};
+use crate::{Context, clock, community_id};
 use rpcscope_model::{Endpoint, EventHeader, Identity, Timestamp, Transport};
 use std::sync::Arc;
 
@@ -46,14 +46,13 @@ impl Memo {
         if self.second.as_ref().is_none_or(|(known, _)| *known != second) {
             let mut text = vec![b'"'];
             clock::push_eve_second(&mut text, time);
-            text.push(b'.');
             self.second = Some((second, text));
         }
         if let Some((_, text)) = &self.second {
             out.extend_from_slice(text);
         }
-        decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
-        out.extend_from_slice(b"+0000\"");
+        clock::push_eve_fraction(out, time);
+        out.push(b'"');
     }
 
     /// The members that say who somebody is, as `write` writes them behind other members.

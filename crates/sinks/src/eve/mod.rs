@@ -16,8 +16,8 @@ mod wmi;
 
 pub(crate) use memo::Memo;
 
-use crate::Context;
 use crate::json::{Json, key};
+use crate::{Context, clock};
 use rpcscope_model::{
     Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Timestamp, Transport,
 };
@@ -70,7 +70,7 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: 
 pub(crate) fn end(stats: &rpcscope_model::Stats, now: Timestamp, _context: &Context<'_>, out: &mut Vec<u8>) {
     let mut json = Json::begin(out);
     json.key(key!("timestamp"));
-    Memo::default().push_time(json.raw(), now);
+    time_value(&mut json, now);
     json.plain(key!("event_type"), "stats");
     stats::write(&mut json, stats);
     json.end();
@@ -95,7 +95,11 @@ fn envelope(
 
 /// Writes a time as a value.
 fn time_value(json: &mut Json<'_>, time: Timestamp) {
-    Memo::default().push_time(json.raw(), time);
+    let out = json.raw();
+    out.push(b'"');
+    clock::push_eve_second(out, time);
+    clock::push_eve_fraction(out, time);
+    out.push(b'"');
 }
 
 /// Writes the protocol sequence, and for pipes the version of SMB; 2 stands for 2 and 3.
