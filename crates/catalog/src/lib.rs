@@ -7,6 +7,7 @@ mod class;
 mod hash;
 mod interface;
 mod lookup;
+mod nearest;
 mod numbers;
 mod procedure;
 mod protocol;
@@ -17,6 +18,7 @@ pub use interface::{Interface, Kind};
 pub use lookup::{
     interface, interfaces, interfaces_named, interfaces_on_pipe, normalize_pipe, sole_interface_on_pipe,
 };
+pub use nearest::nearest;
 pub use numbers::{
     pdu_type_name, provider_reason_name, reject_reason_name, result_name, rts_command_name, status_name,
     statuses, tower_protocol_name,

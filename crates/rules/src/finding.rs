@@ -147,65 +147,30 @@ impl Findings {
     }
 }
 
-/// Up to three names that a person may have meant: those that contain `name`, then those a few letters away.
+/// Up to three names that a person may have meant, equally near ones by the alphabet. When none is near: those that begin
+/// alike, which are often of the same thing, as `opcode` and `opnum`.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let wanted = name.to_ascii_lowercase();
-    let most = (wanted.chars().count() / 3).clamp(2, FARTHEST).min(wanted.len() / 2);
-    let mut found: Vec<(usize, &'a str)> = known
-        .iter()
-        .filter_map(|candidate| {
-            let other = candidate.to_ascii_lowercase();
-            let part = wanted.len() >= 3 && other.contains(&wanted);
-            let distance = if part { 1 } else { distance(&wanted, &other) };
-            (distance <= most).then_some((distance, *candidate))
-        })
-        .collect();
-    found.sort_by_key(|(distance, candidate)| (*distance, candidate.len(), *candidate));
-    found.dedup();
-    if found.is_empty() && known.len() <= FEW_TO_SKIM {
-        // Words that begin alike are often of the same thing: `opcode` and `opnum`.
-        let alike = |name: &&&str| {
-            let start = wanted.get(..2).zip(name.get(..2));
-            start.is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)) && name.len().abs_diff(wanted.len()) <= 1
-        };
-        found.extend(known.iter().filter(alike).map(|name| (0, *name)));
+    let mut sorted = known.to_vec();
+    sorted.sort_unstable();
+    let near = rpcscope_catalog::nearest(name, &sorted);
+    if !near.is_empty() || known.len() > FEW_TO_SKIM {
+        return near;
     }
-    let best = found.first().map_or(0, |(distance, _)| *distance);
-    found.retain(|(distance, _)| *distance <= best + 1);
-    found.into_iter().take(3).map(|(_, candidate)| candidate).collect()
+    let alike = |known: &&&str| {
+        let start = name.get(..2).zip(known.get(..2));
+        start.is_some_and(|(a, b)| a.eq_ignore_ascii_case(b)) && known.len().abs_diff(name.len()) <= 1
+    };
+    known.iter().filter(alike).take(3).copied().collect()
 }
 
 pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Letters to insert, remove or replace (Levenshtein). Names longer than [`LONGEST`] are far from everything.
-fn distance(one: &str, other: &str) -> usize {
-    if one.len() > LONGEST || other.len() > LONGEST || one.len().abs_diff(other.len()) > FARTHEST {
-        return usize::MAX;
-    }
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (number, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = number + 1;
-        for (at, candidate) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *candidate);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 /// Names that are still read when all are listed.
 const FEW: usize = 16;
 /// Names among which those that only begin alike are looked for.
 const FEW_TO_SKIM: usize = 200;
-/// Letters by which names differ that are near, at most. What is longer or shorter by more need not be compared.
-const FARTHEST: usize = 3;
-/// No name of an interface or operation is longer, in bytes; the cost of a comparison grows with the square.
-const LONGEST: usize = 96;
 
 #[cfg(test)]
 mod tests {

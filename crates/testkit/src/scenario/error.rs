@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, and where.
 
+use rpcscope_catalog::nearest;
 use std::fmt;
 
 /// A place in the text of a scenario, both numbers from 1.
@@ -81,67 +82,16 @@ impl fmt::Display for InFile<'_> {
     }
 }
 
-/// Up to three names that a person may have meant: those that contain `name`, then those a few letters away.
-pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let wanted = name.to_ascii_lowercase();
-    let most = wanted.chars().count() / 3;
-    let mut found: Vec<(usize, &'a str)> = known
-        .iter()
-        .filter_map(|candidate| {
-            let other = candidate.to_ascii_lowercase();
-            let part = wanted.len() >= 3 && other.contains(&wanted);
-            let distance = if part { 1 } else { distance(&wanted, &other) };
-            // Two letters that changed places count as two, so that `prot` is near `port`.
-            (distance <= most.clamp(2, 3).min(wanted.len() / 2)).then_some((distance, *candidate))
-        })
-        .collect();
-    found.sort_by_key(|(distance, candidate)| (*distance, candidate.len()));
-    found.dedup();
-    let best = found.first().map_or(0, |(distance, _)| *distance);
-    found.retain(|(distance, _)| *distance <= best + 1);
-    found.into_iter().take(3).map(|(_, candidate)| candidate).collect()
-}
-
 pub(crate) fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Letters to insert, remove or replace (Levenshtein). Names longer than [`LONGEST`] are far from everything.
-fn distance(one: &str, other: &str) -> usize {
-    if one.len() > LONGEST || other.len() > LONGEST {
-        return usize::MAX;
-    }
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (number, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = number + 1;
-        for (at, candidate) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *candidate);
-            diagonal = row[at + 1];
-            row[at + 1] = replaced.min(diagonal + 1).min(row[at] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 /// Names that are still read when all are listed.
 const FEW: usize = 24;
-/// No name of an interface or operation is longer, in bytes; the cost of a comparison grows with the square.
-const LONGEST: usize = 96;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slips_of_the_finger_lead_to_the_name() {
-        let known = ["transport", "interface", "pipe", "port"];
-        assert_eq!(nearest("trnasport", &known), ["transport"]);
-        assert_eq!(nearest("pip", &known), ["pipe"]);
-        assert_eq!(nearest("colour", &known), [""; 0]);
-        assert_eq!(nearest("port", &["import", "port"]), ["port", "import"]);
-    }
 
     #[test]
     fn mistakes_are_shown_with_file_line_and_column() {

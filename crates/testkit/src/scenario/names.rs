@@ -1,9 +1,10 @@
 //! Names of interfaces, operations and status values, from the catalogue.
 
-use super::error::{ScenarioError, nearest, quoted};
+use super::error::{ScenarioError, quoted};
 use super::fields::{Parsed, parse_number, text};
 use super::node::Node;
 use rpcscope_catalog as catalog;
+use rpcscope_catalog::nearest;
 use rpcscope_model::SyntaxId;
 use uuid::Uuid;
 
