@@ -1,8 +1,10 @@
 //! All shards behind one decoder, on one thread.
 
 use crate::{Checksums, SHARDS, Shard, shard_limits, shard_of};
-use rpcscope_flow::{Decoder, Packet};
+use rpcscope_flow::Decoder;
 use rpcscope_model::{Event, Frame, FrameNumber, Limits, LinkType, Secrets, Stats, Timestamp};
+use rpcscope_rules::RuleSet;
+use std::sync::Arc;
 
 /// A whole sensor on one thread.
 #[derive(Debug)]
@@ -26,23 +28,44 @@ impl Engine {
         self
     }
 
+    /// The same, with rules to run over its events.
+    pub fn with_rules(mut self, rules: &Arc<RuleSet>) -> Self {
+        self.shards = self.shards.into_iter().map(|shard| shard.with_rules(Arc::clone(rules))).collect();
+        self
+    }
+
     /// Takes a frame, and gives what it showed to `sink`.
     #[inline]
     pub fn push(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(Event)) {
+        self.push_judged(frame, &mut |event, _| sink(event));
+    }
+
+    /// Takes a frame, and gives what it showed to `sink`, each event with the positions of the rules that hold for it.
+    #[inline]
+    pub fn push_judged(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(Event, &[usize])) {
         let Some(packet) = self.decoder.decode(frame) else { return };
-        push_packet(&mut self.shards, &packet, sink);
+        if let Some(shard) = self.shards.get_mut(shard_of(&packet)) {
+            shard.packet(&packet);
+            shard.tell(sink);
+        }
     }
 
     /// Gives what is still open to `sink`, in the order of the frames in which it began.
     pub fn finish(&mut self, sink: &mut impl FnMut(Event)) {
+        self.finish_judged(&mut |event, _| sink(event));
+    }
+
+    /// Gives what is still open to `sink`, in the order of the frames in which it began, each event with the positions of
+    /// the rules that hold for it.
+    pub fn finish_judged(&mut self, sink: &mut impl FnMut(Event, &[usize])) {
         self.decoder.finish();
-        let mut events = Vec::new();
+        let mut last = Vec::new();
         for shard in &mut self.shards {
             shard.finish();
-            events.append(shard.events());
+            shard.tell(&mut |event, hits| last.push((event, hits.to_vec())));
         }
-        sort_final_events(&mut events);
-        events.into_iter().for_each(sink);
+        sort_final_events(&mut last);
+        last.into_iter().for_each(|(event, hits)| sink(event, &hits));
     }
 
     /// The counters of all parts.
@@ -55,17 +78,9 @@ impl Engine {
     }
 }
 
-#[inline]
-fn push_packet(shards: &mut [Shard], packet: &Packet<'_>, sink: &mut impl FnMut(Event)) {
-    if let Some(shard) = shards.get_mut(shard_of(packet)) {
-        shard.packet(packet);
-        shard.events().drain(..).for_each(sink);
-    }
-}
-
-/// Puts the events of the end of a capture in order: by the frame in which each began, the shards in their order.
-pub fn sort_final_events(events: &mut [Event]) {
-    events.sort_by_key(|event| event.header.frame);
+/// Puts the events of the end of a capture, each with what is said about it, in order: by the frame in which each began, the shards in their order.
+pub fn sort_final_events<T>(events: &mut [(Event, T)]) {
+    events.sort_by_key(|(event, _)| event.header.frame);
 }
 
 /// Reads arbitrary bytes as frames of arbitrary link types, to the end: the body of a fuzz target.

@@ -4,7 +4,9 @@ use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
 use rpcscope_model::{At, Endpoint, Event, Limits, Secrets, Side, Stats, Timestamp};
+use rpcscope_rules::{RuleSet, Watch};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
+use std::sync::Arc;
 
 /// What becomes of packets with a wrong checksum.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -25,6 +27,9 @@ pub struct Shard {
     session: Session,
     stats: Stats,
     checksums: Checksums,
+    watch: Option<Watch>,
+    /// Rules that hold for the event that is being told.
+    hits: Vec<usize>,
 }
 
 /// Segments after which the hand of the flow table moves, and how far: on average two steps for each segment, so that
@@ -41,12 +46,20 @@ impl Shard {
             session: Session::new(limits),
             stats: Stats::default(),
             checksums,
+            watch: None,
+            hits: Vec::new(),
         }
     }
 
     /// The same, that tells secrets or withholds them; it withholds them unless told so.
     pub fn with_secrets(mut self, secrets: Secrets) -> Self {
         self.session = self.session.with_secrets(secrets);
+        self
+    }
+
+    /// The same, with rules to run over its events.
+    pub fn with_rules(mut self, rules: Arc<RuleSet>) -> Self {
+        self.watch = Some(Watch::new(rules));
         self
     }
 
@@ -81,6 +94,19 @@ impl Shard {
     /// What there is to say since it was last taken, in order.
     pub fn events(&mut self) -> &mut Vec<Event> {
         self.session.events()
+    }
+
+    /// Gives what there is to say since it was last taken, in order, each event with the positions of the rules that hold
+    /// for it.
+    pub fn tell(&mut self, sink: &mut impl FnMut(Event, &[usize])) {
+        let Self { session, watch, hits, .. } = self;
+        for event in session.events().drain(..) {
+            hits.clear();
+            if let Some(watch) = watch {
+                watch.event(&event, hits);
+            }
+            sink(event, hits);
+        }
     }
 
     /// The counters of this shard.

@@ -2,7 +2,7 @@
 
 use crate::{
     Activation, Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Identity,
-    Object, Opnum, SyntaxId, Timestamp, Wmi,
+    Object, Opnum, SyntaxId, Timestamp, Wire, Wmi,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -31,6 +31,19 @@ pub struct EventHeader {
     pub server: Endpoint,
     /// The protocol sequence that carried it.
     pub transport: Transport,
+    /// How much of it is known.
+    pub phase: Phase,
+}
+
+/// How much of what an event tells is known.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+pub enum Phase {
+    /// The request of a call is complete, and its reply is to come. Told only for calls that somebody asked for
+    /// ([`Wanted::requests`](crate::Wanted)); an event with the outcome follows in every case.
+    Requested,
+    /// All that will be known.
+    #[default]
+    Settled,
 }
 
 /// What happened.
@@ -140,6 +153,8 @@ pub enum Outcome {
     Lost,
     /// No reply came before the connection or the capture ended.
     Unanswered,
+    /// It is not known yet: the request was just made ([`Phase::Requested`]).
+    Pending,
 }
 
 impl Outcome {
@@ -152,6 +167,7 @@ impl Outcome {
             Self::Cancelled => "cancelled",
             Self::Lost => "lost",
             Self::Unanswered => "unanswered",
+            Self::Pending => "pending",
         }
     }
 }
@@ -246,6 +262,11 @@ pub struct Call {
     pub identity_hint: Option<Arc<Identity>>,
     /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
     pub arguments: Option<Box<Arguments>>,
+    /// How many of the arguments were told when the request was, first ones of [`arguments`](Self::arguments); `None`
+    /// when no event of [`Phase::Requested`] went before this one.
+    pub announced: Option<usize>,
+    /// The PDUs as they travelled, when somebody asked for them ([`Wanted::wire`](crate::Wanted)).
+    pub wire: Option<Box<Wire>>,
 }
 
 /// A bind or alter_context with its answer.
@@ -269,6 +290,8 @@ pub struct Bind {
     pub security: Option<Security>,
     /// When and in which frame the answer came.
     pub answered: Option<(Timestamp, FrameNumber)>,
+    /// The PDUs as they travelled, when somebody asked for them ([`Wanted::wire`](crate::Wanted)).
+    pub wire: Option<Box<Wire>>,
 }
 
 /// An authentication: who a client says it is, and what the server said to it.

@@ -4,6 +4,7 @@
 //! No parsing, no input or output, no clock.
 
 mod address;
+mod alert;
 mod anomaly;
 mod arguments;
 mod event;
@@ -17,13 +18,16 @@ mod seed;
 mod side;
 mod stats;
 mod time;
+mod wanted;
+mod wire;
 
 pub use address::{Address, Endpoint};
+pub use alert::{Alert, Correlated, Signature};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
 pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
 pub use event::{
     Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned,
-    OfferedContext, Outcome, Part, Reply, Security, Transport,
+    OfferedContext, Outcome, Part, Phase, Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};
 pub use identity::{
@@ -39,3 +43,5 @@ pub use seed::HASH_SEED;
 pub use side::Side;
 pub use stats::Stats;
 pub use time::Timestamp;
+pub use wanted::{Requests, Wanted};
+pub use wire::{Message, Wire};

@@ -128,6 +128,13 @@ impl Expression {
         }
     }
 
+    /// Whether it looks for keywords in all fields.
+    pub(crate) fn looks_everywhere(&self) -> bool {
+        let mut everywhere = false;
+        self.each_test(&mut |test| everywhere |= test.field.is_none());
+        everywhere
+    }
+
     /// The fields that it reads, sorted, each once.
     pub fn fields(&self) -> Vec<Field> {
         let mut fields = Vec::new();

@@ -17,8 +17,10 @@ mod matcher;
 mod pattern;
 mod rule_set;
 mod sigma;
+mod signature;
 mod trace;
 mod value;
+mod watch;
 mod yaml;
 
 pub use demand::Key;
@@ -31,3 +33,4 @@ pub use rule_set::{Rule, RuleSet};
 pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};
 pub use trace::{Step, Trace};
 pub use value::{FieldValue, FieldValues, Fields};
+pub use watch::Watch;

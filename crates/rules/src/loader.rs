@@ -1,7 +1,7 @@
 //! From the text of files to a rule set.
 
 use crate::expression::Expression;
-use crate::field::{FOREIGN, Field, Known, LogSource, log_sources};
+use crate::field::{FOREIGN, LogSource, log_sources};
 use crate::finding::{Finding, Findings, Place};
 use crate::matcher::Number;
 use crate::rule_set::{Rule, RuleSet};
@@ -149,9 +149,7 @@ impl Loader {
             }
             self.findings.extend(found.into_list());
         }
-        let known = expression.fields().iter().map(Field::known).max().unwrap_or(Known::Request);
-        let (meta, file) = (loaded.meta.clone(), loaded.file.clone());
-        Some(Rule { meta, file, source: log_source, expression, known })
+        Some(Rule::new(loaded.meta.clone(), loaded.file.clone(), log_source, expression))
     }
 
     /// Tells which filters name rules that are not there.

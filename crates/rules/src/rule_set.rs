@@ -2,9 +2,11 @@
 
 use crate::demand::Index;
 use crate::expression::Expression;
-use crate::field::{EventType, Known, LogSource};
+use crate::field::{EventType, Field, Known, LogSource};
 use crate::sigma::{Correlation, Meta};
-use rpcscope_model::{Event, EventBody};
+use crate::signature::signature;
+use rpcscope_model::{Event, EventBody, Opnum, Requests, Signature, Wanted};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A rule, made ready.
@@ -18,8 +20,34 @@ pub struct Rule {
     pub source: &'static LogSource,
     /// What must hold, filters included.
     pub expression: Expression,
-    /// When all that it reads is known.
+    /// When all that it reads is known, arguments aside.
     pub known: Known,
+    /// Arguments that it reads: names, without the members of structures.
+    pub arguments: Vec<Arc<str>>,
+    /// What its alerts say of it.
+    pub signature: Arc<Signature>,
+}
+
+impl Rule {
+    pub(crate) fn new(
+        meta: Meta,
+        file: Arc<str>,
+        source: &'static LogSource,
+        expression: Expression,
+    ) -> Self {
+        let fields = expression.fields();
+        let everything = expression.looks_everywhere().then_some(Known::Outcome);
+        let known = fields.iter().map(Field::known).chain(everything).max().unwrap_or(Known::Request);
+        let mut arguments: Vec<Arc<str>> = fields.iter().filter_map(Field::argument).collect();
+        arguments.dedup();
+        let signature = Arc::new(signature(&meta));
+        Self { meta, file, source, expression, known, arguments, signature }
+    }
+
+    /// Whether it may hold as soon as the request of a call is complete.
+    pub(crate) fn is_of_request(&self) -> bool {
+        self.known == Known::Request
+    }
 }
 
 /// All rules that are loaded.
@@ -35,7 +63,18 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    pub(crate) fn new(rules: Vec<Rule>, correlations: Vec<Correlation>, counted: &[usize]) -> Self {
+    pub(crate) fn new(mut rules: Vec<Rule>, correlations: Vec<Correlation>, counted: &[usize]) -> Self {
+        // A correlation may want to know more of an event than the rule does.
+        for correlation in &correlations {
+            for alias in correlation.group_by.iter().chain(&correlation.field) {
+                for (base, field) in &alias.fields {
+                    if let Some(rule) = rules.get_mut(*base) {
+                        rule.known = rule.known.max(field.known());
+                        rule.arguments.extend(field.argument());
+                    }
+                }
+            }
+        }
         let mut alerts = vec![true; rules.len() + correlations.len()];
         let members = correlations.iter().flat_map(|correlation| &correlation.members);
         for quiet in members.chain(counted) {
@@ -70,6 +109,22 @@ impl RuleSet {
                 rules.iter().copied().for_each(&mut look);
             }
         }
+    }
+
+    /// What the rules need to be told of.
+    pub fn wanted(&self) -> Wanted {
+        let mut keys = HashSet::new();
+        for rule in self.rules.iter().filter(|rule| rule.is_of_request()) {
+            if !rule.source.events.contains(&EventType::Call) {
+                continue;
+            }
+            let Some(demanded) = rule.expression.demand() else {
+                return Wanted { requests: Requests::All, ..Wanted::default() };
+            };
+            keys.extend(demanded.into_iter().map(|key| (key.interface, key.opnum.map(Opnum))));
+        }
+        let requests = if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) };
+        Wanted { requests, ..Wanted::default() }
     }
 
     /// All rules. Their positions are the numbers that [`each_match`](Self::each_match) gives and correlations use.

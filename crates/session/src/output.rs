@@ -5,7 +5,8 @@ use crate::flow::Ends;
 use crate::objects::Objects;
 use crate::{At, Flow};
 use rpcscope_model::{
-    Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Secrets, Stats, Transport,
+    Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Phase, Secrets, Stats,
+    Transport,
 };
 use std::sync::Arc;
 
@@ -75,6 +76,7 @@ impl Output {
             client: ends.client,
             server: ends.server,
             transport,
+            phase: Phase::Settled,
         };
         self.events.push(Event { header, body });
     }

@@ -44,6 +44,7 @@ fn header(transport: Transport, after_us: i64, frame: u64) -> EventHeader {
         client: Endpoint::new(Address::v4([10, 0, 0, 5]), 50123),
         server: Endpoint::new(Address::v4([10, 0, 0, 9]), port),
         transport,
+        phase: Phase::Settled,
     }
 }
 
@@ -278,6 +279,8 @@ pub(crate) fn calls() -> Vec<Event> {
         identity: Some(Arc::new(identity())),
         identity_hint: None,
         arguments: None,
+        announced: None,
+        wire: None,
     };
     let denied = Call {
         endpoint: "\\pipe\\svcctl".into(),
@@ -298,6 +301,8 @@ pub(crate) fn calls() -> Vec<Event> {
         identity: None,
         identity_hint: Some(Arc::new(identity())),
         arguments: Some(Box::new(arguments())),
+        announced: None,
+        wire: None,
         ..sealed.clone()
     };
     let datagram = Call {
@@ -314,6 +319,8 @@ pub(crate) fn calls() -> Vec<Event> {
         outcome: Outcome::Rejected,
         activity: Some(Uuid::from_u128(0x00112233_4455_6677_8899_aabbccddeeff)),
         arguments: None,
+        announced: None,
+        wire: None,
         ..denied.clone()
     };
     let by_pipe = Call {
@@ -328,6 +335,8 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: None,
         outcome: Outcome::Unanswered,
         arguments: None,
+        announced: None,
+        wire: None,
         ..denied.clone()
     };
     let lost = Call {
@@ -341,6 +350,8 @@ pub(crate) fn calls() -> Vec<Event> {
         reply: Some((Reply::Response, Part { complete: false, ..part(12_000, 90, 5) })),
         outcome: Outcome::Lost,
         arguments: None,
+        announced: None,
+        wire: None,
         ..denied.clone()
     };
     let http = Call {
@@ -357,6 +368,8 @@ pub(crate) fn calls() -> Vec<Event> {
         request: Some(part(13_000, 12_345_678, 8)),
         outcome: Outcome::Cancelled,
         arguments: None,
+        announced: None,
+        wire: None,
         ..denied.clone()
     };
     let call = |transport, after_us, frame, call| Event {
@@ -401,6 +414,7 @@ pub(crate) fn binds() -> Vec<Event> {
         },
         security: Some(Security { auth_type: AuthType(9), level: AuthLevel::PKT_INTEGRITY, context_id: 0 }),
         answered: Some((Timestamp(START.0 + 900_000), FrameNumber(5))),
+        wire: None,
     };
     let nak = Bind {
         contexts: vec![offer(0, syntax(NDR, 9, 9), None)],

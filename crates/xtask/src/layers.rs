@@ -12,11 +12,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("flow", &["model"]),
     ("session", &["wire", "catalog", "model"]),
     ("rules", &["catalog", "model"]),
-    ("engine", &["flow", "session", "model"]),
+    ("engine", &["flow", "session", "rules", "model"]),
     ("capture", &["model"]),
     ("sinks", &["catalog", "model"]),
     ("testkit", &["catalog", "model"]),
-    ("cli", &["model", "catalog", "flow", "engine", "capture", "sinks", "testkit"]),
+    ("cli", &["model", "catalog", "flow", "rules", "engine", "capture", "sinks", "testkit"]),
 ];
 
 /// Packages that are no part of the sensor: tests, benchmarks and tools. They may import anything.

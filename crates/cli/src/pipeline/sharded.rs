@@ -63,10 +63,13 @@ struct Parcel {
     bytes: Vec<u8>,
 }
 
+/// An event, and the positions of the rules that hold for it.
+type Judged = (Event, Vec<usize>);
+
 /// What a worker has at the end.
 struct Rest {
     /// The events of each of its shards, by the shard's number.
-    events: Vec<(usize, Vec<Event>)>,
+    events: Vec<(usize, Vec<Judged>)>,
     stats: Stats,
     summary: Summary,
 }
@@ -108,10 +111,10 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
             by_shard.extend(rest.events);
         }
         by_shard.sort_by_key(|(shard, _)| *shard);
-        let mut events: Vec<Event> = by_shard.into_iter().flat_map(|(_, events)| events).collect();
+        let mut events: Vec<Judged> = by_shard.into_iter().flat_map(|(_, events)| events).collect();
         sort_final_events(&mut events);
         let mut writer = Writer::new(plan);
-        events.iter().for_each(|event| writer.event(event));
+        events.iter().for_each(|(event, _)| writer.event(event));
         summary.merge(&writer.summary);
         output.write(&writer.bytes);
         Findings { stats, summary, last }
@@ -226,7 +229,9 @@ fn work(
     let mut events = Vec::new();
     for (number, shard) in numbers.into_iter().zip(&mut shards) {
         shard.finish();
-        events.push((number, std::mem::take(shard.events())));
+        let mut last = Vec::new();
+        shard.tell(&mut |event, hits| last.push((event, hits.to_vec())));
+        events.push((number, last));
         stats.add(&shard.stats());
     }
     Rest { events, stats, summary: writer.summary }

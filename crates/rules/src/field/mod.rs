@@ -42,12 +42,19 @@ impl Field {
         }
     }
 
-    /// When its value is known. Arguments may be of the reply.
+    /// When its value is known. Whether an argument is of the request or of the reply is for each call to tell.
     pub fn known(&self) -> Known {
         match self {
             Self::Known(id) => id.known(),
-            Self::Argument(_) => Known::Outcome,
-            Self::Other(_) => Known::Request,
+            Self::Argument(_) | Self::Other(_) => Known::Request,
+        }
+    }
+
+    /// The argument that it is, or is a member of.
+    pub(crate) fn argument(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Argument(path) => Some(path.split('.').next().unwrap_or(path).into()),
+            Self::Known(_) | Self::Other(_) => None,
         }
     }
 }

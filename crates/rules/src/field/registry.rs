@@ -182,13 +182,14 @@ impl FieldId {
 
 const LEARNED: [Learned; 5] =
     [Learned::Bind, Learned::AlterContext, Learned::Header, Learned::PipeName, Learned::Unknown];
-const OUTCOMES: [Outcome; 6] = [
+const OUTCOMES: [Outcome; 7] = [
     Outcome::Replied,
     Outcome::Faulted,
     Outcome::Rejected,
     Outcome::Cancelled,
     Outcome::Lost,
     Outcome::Unanswered,
+    Outcome::Pending,
 ];
 /// Values of `bind_result`.
 pub(super) const BIND_RESULTS: [&str; 4] = ["acknowledged", "rejected", "faulted", "unanswered"];

@@ -3,7 +3,8 @@
 use rpcscope_model::{
     Address, Anomaly, AnomalyKind, Arguments, AuthLevel, AuthType, Authentication, Bind, BindResult, Call,
     CallId, ContextId, Endpoint, Event, EventBody, EventHeader, FrameNumber, Identity, Interface, Learned,
-    NDR, OfferedContext, Opnum, Outcome, Part, Reply, Security, SyntaxId, Text, Timestamp, Transport, Value,
+    NDR, OfferedContext, Opnum, Outcome, Part, Phase, Reply, Security, SyntaxId, Text, Timestamp, Transport,
+    Value,
 };
 use rpcscope_rules::{Finding, Loader, Placeholders, RuleSet};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub(crate) fn header() -> EventHeader {
         client: Endpoint::new(Address::v4([10, 0, 0, 5]), 50123),
         server: Endpoint::new(Address::v4([10, 0, 0, 9]), 445),
         transport: Transport::NcacnNpSmb2,
+        phase: Phase::Settled,
     }
 }
 
@@ -60,6 +62,8 @@ pub(crate) fn call(interface: &str, opnum: u16) -> Event {
         identity_hint: None,
         instance: None,
         arguments: Some(Box::new(arguments)),
+        announced: None,
+        wire: None,
     };
     Event { header: header(), body: EventBody::Call(Box::new(call)) }
 }
@@ -98,6 +102,7 @@ pub(crate) fn bind() -> Event {
         result: BindResult::Acknowledged { secondary_address: None, association_group: 9 },
         security: Some(Security { auth_type: AuthType(10), level: AuthLevel::PKT_PRIVACY, context_id: 0 }),
         answered: None,
+        wire: None,
     };
     Event { header: header(), body: EventBody::Bind(Box::new(bind)) }
 }

@@ -376,6 +376,8 @@ impl Calls {
             identity: call.identity.take(),
             identity_hint: None,
             arguments: finished.arguments,
+            announced: None,
+            wire: None,
         };
         let told =
             Objects { request: finished.request, response: finished.response, towers: finished.towers };

@@ -152,6 +152,7 @@ impl Contexts {
             result: BindResult::Unanswered,
             security,
             answered: None,
+            wire: None,
         };
         let pending = Pending { bind, at, origin: scope.flow.ends, first_proposal };
         if let Some(old) = self.pending.insert(header.call_id, pending) {

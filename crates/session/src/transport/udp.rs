@@ -318,6 +318,8 @@ impl Activity {
             identity: None,
             identity_hint: None,
             arguments: finished.arguments,
+            announced: None,
+            wire: None,
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
     }

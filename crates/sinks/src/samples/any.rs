@@ -33,6 +33,7 @@ fn any_header() -> impl Strategy<Value = EventHeader> {
             client,
             server,
             transport,
+            phase: Phase::Settled,
         },
     )
 }
@@ -157,6 +158,8 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 identity: None,
                 identity_hint: None,
                 arguments: arguments.map(Box::new),
+                announced: None,
+                wire: None,
             }))
         },
     )
@@ -200,6 +203,7 @@ fn any_bind() -> impl Strategy<Value = EventBody> {
                 result,
                 security,
                 answered: answered.map(|(time, frame)| (Timestamp(time), FrameNumber(frame))),
+                wire: None,
             }))
         },
     )

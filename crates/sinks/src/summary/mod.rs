@@ -210,7 +210,8 @@ impl OutcomeIndex for Outcome {
             Self::Rejected => 2,
             Self::Cancelled => 3,
             Self::Lost => 4,
-            Self::Unanswered => 5,
+            // Events of this phase are not counted; the one that follows them is.
+            Self::Unanswered | Self::Pending => 5,
         }
     }
 }

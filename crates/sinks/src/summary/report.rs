@@ -157,7 +157,7 @@ impl Summary {
             let style = match outcome {
                 Outcome::Replied => PLAIN,
                 Outcome::Faulted | Outcome::Rejected => BAD,
-                Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered => ODD,
+                Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered | Outcome::Pending => ODD,
             };
             page.row(&Line { name: outcome.name().to_owned(), count, style }, self.calls, None);
         }

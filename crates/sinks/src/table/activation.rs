@@ -17,7 +17,7 @@ pub(super) fn line(activation: &Activation, header: &EventHeader, context: &Cont
             result_style: match activation.outcome {
                 Outcome::Replied if !failed => GOOD,
                 Outcome::Replied | Outcome::Faulted | Outcome::Rejected => BAD,
-                Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered => ODD,
+                Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered | Outcome::Pending => ODD,
             },
             security: activation.security,
             sealed: activation.is_sealed(),

@@ -10,7 +10,7 @@ fn line_style(outcome: Outcome) -> anstyle::Style {
     match outcome {
         Outcome::Replied => GOOD,
         Outcome::Faulted | Outcome::Rejected => BAD,
-        Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered => ODD,
+        Outcome::Cancelled | Outcome::Lost | Outcome::Unanswered | Outcome::Pending => ODD,
     }
 }
 
