@@ -4,7 +4,7 @@ use crate::args::{Replay, When};
 use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
 use crate::feed::{Feed, FeedFigures};
 use crate::output::Output;
-use crate::pipeline::{self, Plan};
+use crate::pipeline::{self, Plan, Printed};
 use crate::{messages, progress};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
@@ -80,6 +80,8 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             secrets: if arguments.with_hashes { Secrets::Told } else { Secrets::Withheld },
             threads,
             summarise,
+            rules: None,
+            printed: Printed::default(),
         };
         let mut line = Vec::new();
         if let Some(name) = name.as_deref().filter(|_| several && format == Format::Table) {

@@ -58,6 +58,8 @@ counters! {
     stubs_given_up "Requests and responses that were not decoded because too many bytes waited for their rest.";
     handles_evicted "Context handles forgotten because there were too many.";
     activations "Activations of DCOM objects.";
+    alerts "Alerts of rules.";
+    correlation_groups_evicted "Groups of events that correlation rules forgot because there were too many.";
     objects_evicted "Interface pointers of DCOM objects forgotten because there were too many.";
     exporters_evicted "Activations, and ports of servers, forgotten because there were too many.";
     contexts_evicted "Presentation contexts forgotten because there were too many.";

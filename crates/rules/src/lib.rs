@@ -6,6 +6,7 @@
 //! Rules are trusted more than packets but not blindly: nesting, sizes of regular expressions and products of lists are
 //! bounded. Matching takes time linear in the size of an event for each condition; nothing in an event makes it fail.
 
+mod correlate;
 mod demand;
 mod encode;
 mod expression;
@@ -23,6 +24,7 @@ mod value;
 mod watch;
 mod yaml;
 
+pub use correlate::Correlator;
 pub use demand::Key;
 pub use expression::{Expression, Test};
 pub use field::{EventType, Field, FieldId, Kind, Known, LogSource, Naming, log_sources};

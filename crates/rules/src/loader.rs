@@ -9,6 +9,7 @@ use crate::sigma::{
     Alias, AliasText, Body, Correlation, CorrelationKind, CorrelationText, Criterion, Detections, Document,
     Effect, Filter, Lowering, Meta, OperationNames, Placeholders, Source, Targets, find_field, parse,
 };
+use crate::signature::signature;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -284,6 +285,7 @@ impl Resolver<'_> {
         let group_by = resolve(&text.group_by);
         let field = resolve(&text.field);
         let correlation = Correlation {
+            signature: Arc::new(signature(&meta)),
             meta,
             kind: text.kind,
             members,

@@ -225,7 +225,7 @@ impl Number {
         }
     }
 
-    fn compare(self, other: Self) -> Option<Ordering> {
+    pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Whole(one), Self::Whole(other)) => Some(one.cmp(&other)),
             (one, other) => one.real().partial_cmp(&other.real()),

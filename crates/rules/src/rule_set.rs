@@ -5,7 +5,7 @@ use crate::expression::Expression;
 use crate::field::{EventType, Field, Known, LogSource};
 use crate::sigma::{Correlation, Meta};
 use crate::signature::signature;
-use rpcscope_model::{Event, EventBody, Opnum, Requests, Signature, Wanted};
+use rpcscope_model::{Alert, Event, EventBody, Opnum, Requests, Signature, Wanted};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -57,6 +57,8 @@ pub struct RuleSet {
     correlations: Vec<Correlation>,
     /// Whether a rule alerts on its own, by position.
     alerts: Vec<bool>,
+    /// Whether a correlation is about a rule, by position.
+    deferred: Vec<bool>,
     calls: Index,
     /// Rules about events that are no calls, by type.
     others: [Vec<usize>; EventType::ALL.len()],
@@ -76,9 +78,11 @@ impl RuleSet {
             }
         }
         let mut alerts = vec![true; rules.len() + correlations.len()];
+        let mut deferred = vec![false; rules.len() + correlations.len()];
         let members = correlations.iter().flat_map(|correlation| &correlation.members);
         for quiet in members.chain(counted) {
             alerts[*quiet] = false;
+            deferred[*quiet] = true;
         }
         let generated = correlations.iter().filter(|correlation| correlation.generate);
         for loud in generated.flat_map(|correlation| &correlation.members) {
@@ -90,7 +94,7 @@ impl RuleSet {
         };
         let calls = Index::new(about(EventType::Call).map(|(at, rule)| (at, &rule.expression)));
         let others = EventType::ALL.map(|event| about(event).map(|(at, _)| at).collect());
-        Self { rules, correlations, alerts, calls, others }
+        Self { rules, correlations, alerts, deferred, calls, others }
     }
 
     /// Calls `matched` with the position of each rule that holds for an event, in ascending order.
@@ -109,6 +113,17 @@ impl RuleSet {
                 rules.iter().copied().for_each(&mut look);
             }
         }
+    }
+
+    /// Whether more must be known than one event to say what the rule at a position has to say: a correlation is about it.
+    pub fn is_deferred(&self, position: usize) -> bool {
+        self.deferred.get(position).copied().unwrap_or(false)
+    }
+
+    /// What a rule says about an event, if it says so on its own.
+    pub fn alert(&self, position: usize, event: &Arc<Event>) -> Option<Alert> {
+        let rule = self.rules.get(position).filter(|_| self.alerts(position))?;
+        Some(Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
     }
 
     /// What the rules need to be told of.

@@ -8,6 +8,7 @@ pub(crate) fn signature(meta: &Meta) -> Signature {
     let identity = meta.id.as_deref().or(meta.name.as_deref()).unwrap_or(&meta.title);
     let techniques: Vec<String> = meta.tags.iter().filter_map(|tag| technique(tag)).collect();
     let tactics: Vec<String> = meta.tags.iter().filter_map(|tag| tactic(tag)).collect();
+    let category = tactics.first().map(|tactic| in_words(tactic)).unwrap_or_default();
     let metadata = [("mitre_tactic", tactics), ("mitre_technique_id", techniques)];
     let metadata = metadata.into_iter().filter(|(_, values)| !values.is_empty());
     Signature {
@@ -15,7 +16,7 @@ pub(crate) fn signature(meta: &Meta) -> Signature {
         gid: 1,
         rev: 1,
         title: meta.title.clone(),
-        category: String::new(),
+        category,
         severity: meta.level.map_or(3, severity),
         metadata: metadata.map(|(name, values)| (name.to_owned(), values)).collect(),
         id: meta.id.clone(),
@@ -38,6 +39,16 @@ fn tactic(tag: &str) -> Option<String> {
     let is_numbered = name.starts_with(['t', 's', 'g'])
         && name.get(1..).is_some_and(|rest| rest.starts_with(|digit: char| digit.is_ascii_digit()));
     (!is_numbered).then(|| name.to_owned())
+}
+
+/// `Lateral Movement` for `lateral-movement`.
+fn in_words(tactic: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    tactic.split('-').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Suricata's severity: 1 is worst.
@@ -76,6 +87,7 @@ mod tests {
             ("mitre_technique_id".to_owned(), vec!["T1021.003".to_owned(), "T1047".to_owned()]),
         ];
         assert_eq!(signature(&meta).metadata, metadata);
+        assert_eq!(signature(&meta).category, "Lateral Movement");
     }
 
     #[test]

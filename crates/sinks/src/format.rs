@@ -1,9 +1,9 @@
 //! The registry of outputs, and what all of them are told.
 
 use crate::{eve, table};
-use rpcscope_model::{Event, Stats, Timestamp};
+use rpcscope_model::{Alert, Event, Stats, Timestamp};
 
-/// Declares the outputs: one row each. A module of that name has `begin`, `event` and `end`.
+/// Declares the outputs: one row each. A module of that name has `begin`, `event`, `alert` and `end`.
 macro_rules! formats {
     ($($variant:ident $module:ident $name:literal $meaning:literal;)*) => {
         /// A way to write events.
@@ -37,6 +37,11 @@ macro_rules! formats {
             /// Appends one event: a whole number of lines, none when the output does not show this event.
             pub fn event(self, event: &Event, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
                 match self { $(Self::$variant => $module::event(event, context, &mut memo.$module, out),)* }
+            }
+
+            /// Appends what a rule says about an event: a whole number of lines.
+            pub fn alert(self, alert: &Alert, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
+                match self { $(Self::$variant => $module::alert(alert, context, &mut memo.$module, out),)* }
             }
 
             /// Appends what stands after the last event. `now` is the time of the last frame.

@@ -82,6 +82,12 @@ impl<'o> Json<'o> {
         self.out.push(b'}');
     }
 
+    /// Takes back that the object written last was closed, so that members can be added to it.
+    pub(crate) fn reopen(&mut self) {
+        let closed = self.out.pop();
+        debug_assert_eq!(closed, Some(b'}'), "an object was written last");
+    }
+
     /// Opens an array as a member.
     #[inline(always)]
     pub(crate) fn open_array(&mut self, key: Key) {

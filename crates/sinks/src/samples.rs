@@ -27,6 +27,42 @@ pub(crate) fn all() -> Vec<Event> {
     [binds(), calls(), authentications(), activations(), management(), anomalies()].concat()
 }
 
+/// An alert about each event: of a rule of Suricata's kind and of a correlation in turn.
+pub(crate) fn alerts() -> Vec<Alert> {
+    let signature = Arc::new(Signature {
+        sid: 4_103_009,
+        gid: 1,
+        rev: 2,
+        title: "RPC access denied in WMI session".into(),
+        category: "Potential Corporate Privacy Violation".into(),
+        severity: 1,
+        metadata: vec![("service".into(), vec!["dcerpc".into()])],
+        ..Signature::default()
+    });
+    let correlation = Arc::new(Signature {
+        sid: 2_000_000_001,
+        gid: 1,
+        rev: 1,
+        title: "Many \"services\" created".into(),
+        severity: 3,
+        metadata: vec![("mitre_technique_id".into(), vec!["T1569.002".into(), "T1021.002".into()])],
+        id: Some("0d7f1a52-1f3b-4f0a-9f6e-0a4d6f7b8c9d".into()),
+        level: Some("low"),
+        tags: vec!["attack.t1569.002".into()],
+        ..Signature::default()
+    });
+    let correlated = Correlated { count: 12, group: vec![("client_ip".into(), "10.0.0.5".into())] };
+    let alert = |(at, event): (usize, Event)| match at % 2 {
+        0 => Alert { rule: Arc::clone(&signature), event: Arc::new(event), correlated: None },
+        _ => Alert {
+            rule: Arc::clone(&correlation),
+            event: Arc::new(event),
+            correlated: Some(correlated.clone()),
+        },
+    };
+    all().into_iter().enumerate().map(alert).collect()
+}
+
 fn syntax(uuid: Uuid, major: u16, minor: u16) -> SyntaxId {
     SyntaxId { uuid, major, minor }
 }

@@ -5,13 +5,16 @@
 
 mod sharded;
 mod single;
+mod writer;
 
 use crate::feed::Feed;
 use crate::output::Output;
 use indicatif::ProgressBar;
 use rpcscope_engine::Checksums;
-use rpcscope_model::{Event, Secrets, Stats, Timestamp};
-use rpcscope_sinks::{Context, Format, Memo, Summary};
+use rpcscope_model::{Secrets, Stats, Timestamp};
+use rpcscope_rules::{Expression, RuleSet};
+use rpcscope_sinks::{Context, Format, Summary};
+use std::sync::Arc;
 
 /// What is done with the frames of a capture.
 pub(crate) struct Plan<'a> {
@@ -22,6 +25,19 @@ pub(crate) struct Plan<'a> {
     pub(crate) threads: usize,
     /// Whether a summary is wanted; counting costs a little for each event.
     pub(crate) summarise: bool,
+    /// Rules to run over the events.
+    pub(crate) rules: Option<Arc<RuleSet>>,
+    /// What is printed of events and alerts.
+    pub(crate) printed: Printed,
+}
+
+/// What is printed.
+#[derive(Default)]
+pub(crate) struct Printed {
+    /// Only what is about events of this kind.
+    pub(crate) filter: Option<Expression>,
+    /// Alerts without the events between them.
+    pub(crate) alerts_only: bool,
 }
 
 /// What a capture showed.
@@ -42,26 +58,5 @@ pub(crate) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
         sharded::run(plan, feed, bar, output)
     } else {
         single::run(plan, feed, bar, output)
-    }
-}
-
-/// Formats events and counts them.
-struct Writer<'a> {
-    plan: &'a Plan<'a>,
-    summary: Summary,
-    memo: Memo,
-    bytes: Vec<u8>,
-}
-
-impl<'a> Writer<'a> {
-    fn new(plan: &'a Plan<'a>) -> Self {
-        Self { plan, summary: Summary::default(), memo: Memo::default(), bytes: Vec::new() }
-    }
-
-    fn event(&mut self, event: &Event) {
-        if self.plan.summarise {
-            self.summary.observe(event);
-        }
-        self.plan.format.event(event, &self.plan.context, &mut self.memo, &mut self.bytes);
     }
 }

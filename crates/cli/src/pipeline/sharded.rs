@@ -10,7 +10,8 @@
 //! next parcel of each to go on. A frame belongs to one shard: the parcels of a batch, merged by frame number, are in
 //! one order whatever the number of workers.
 
-use super::{BATCH_FRAMES, Findings, Plan, Writer};
+use super::writer::{Deferred, Writer};
+use super::{BATCH_FRAMES, Findings, Plan};
 use crate::feed::Feed;
 use crate::output::Output;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -19,7 +20,9 @@ use rpcscope_capture::Batch;
 use rpcscope_engine::{SHARDS, Shard, shard_limits, shard_of, sort_final_events};
 use rpcscope_flow::{Decoder, Packet};
 use rpcscope_model::{Address, Event, Limits, Stats, Timestamp};
+use rpcscope_rules::Correlator;
 use rpcscope_sinks::Summary;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -58,9 +61,18 @@ struct Task {
 
 /// What a worker made of a task.
 struct Parcel {
-    /// Frame number, and where the lines that it led to end in `bytes`.
-    marks: Vec<(u64, usize)>,
+    marks: Vec<Mark>,
     bytes: Vec<u8>,
+    deferred: Vec<Deferred>,
+}
+
+/// What a frame led to.
+struct Mark {
+    frame: u64,
+    /// Where its lines end in the bytes of the parcel.
+    bytes: usize,
+    /// Where its events end among those of the parcel that correlations are to be asked about.
+    deferred: usize,
 }
 
 /// An event, and the positions of the rules that hold for it.
@@ -72,6 +84,14 @@ struct Rest {
     events: Vec<(usize, Vec<Judged>)>,
     stats: Stats,
     summary: Summary,
+}
+
+/// What the one who writes has at the end.
+struct Written<'o> {
+    output: &'o mut Output,
+    correlator: Option<Correlator>,
+    summary: Summary,
+    alerts: u64,
 }
 
 pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
@@ -89,7 +109,7 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
             handles.push(scope.spawn(move || work(plan, worker, workers, &task_from, &parcel_to)));
         }
         let stop = &stop;
-        let writing = scope.spawn(move || write(parcels, output, stop));
+        let writing = scope.spawn(move || write(plan, parcels, output, stop));
         let (mut stats, last) = read(feed, bar, &tasks, stop);
         drop(tasks);
         let mut rests: Vec<Rest> = Vec::new();
@@ -99,11 +119,10 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        let output = match writing.join() {
-            Ok(output) => output,
+        let Written { output, mut correlator, mut summary, alerts } = match writing.join() {
+            Ok(written) => written,
             Err(panic) => std::panic::resume_unwind(panic),
         };
-        let mut summary = Summary::default();
         let mut by_shard = Vec::new();
         for rest in rests {
             stats.add(&rest.stats);
@@ -114,7 +133,17 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
         let mut events: Vec<Judged> = by_shard.into_iter().flat_map(|(_, events)| events).collect();
         sort_final_events(&mut events);
         let mut writer = Writer::new(plan);
-        events.iter().for_each(|(event, _)| writer.event(event));
+        for (event, hits) in events {
+            writer.event(event, &hits);
+            if let Some(correlator) = &mut correlator {
+                writer.settle(correlator);
+            }
+        }
+        if let Some(correlator) = &mut correlator {
+            writer.finish(correlator);
+            stats.correlation_groups_evicted += correlator.groups_evicted();
+        }
+        stats.alerts += alerts + writer.alerts;
         summary.merge(&writer.summary);
         output.write(&writer.bytes);
         Findings { stats, summary, last }
@@ -208,7 +237,13 @@ fn work(
 ) -> Rest {
     // Shard s belongs to worker s mod N and is its (s div N)th.
     let numbers: Vec<usize> = (worker..SHARDS).step_by(workers).collect();
-    let shard = || Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
+    let shard = || {
+        let shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
+        match &plan.rules {
+            Some(rules) => shard.with_rules(Arc::clone(rules)),
+            None => shard,
+        }
+    };
     let mut shards: Vec<Shard> = numbers.iter().map(|_| shard()).collect();
     let mut writer = Writer::new(plan);
     for (batch, task) in tasks {
@@ -218,14 +253,16 @@ fn work(
             let Some(shard) = shards.get_mut(usize::from(located.shard) / workers) else { continue };
             shard.packet(&packet);
             if !shard.events().is_empty() {
-                shard.events().drain(..).for_each(|event| writer.event(&event));
-                marks.push((packet.frame.0, writer.bytes.len()));
+                shard.tell(&mut |event, hits| writer.event(event, hits));
+                let (bytes, deferred) = (writer.bytes.len(), writer.deferred.len());
+                marks.push(Mark { frame: packet.frame.0, bytes, deferred });
             }
         }
+        let (bytes, deferred) = (std::mem::take(&mut writer.bytes), std::mem::take(&mut writer.deferred));
         // A writer that is gone has panicked, which joining it will tell.
-        let _ = parcels.send(Parcel { marks, bytes: std::mem::take(&mut writer.bytes) });
+        let _ = parcels.send(Parcel { marks, bytes, deferred });
     }
-    let mut stats = Stats::default();
+    let mut stats = Stats { alerts: writer.alerts, ..Stats::default() };
     let mut events = Vec::new();
     for (number, shard) in numbers.into_iter().zip(&mut shards) {
         shard.finish();
@@ -237,26 +274,43 @@ fn work(
     Rest { events, stats, summary: writer.summary }
 }
 
-/// Writes the parcels of each batch, merged by frame number.
-fn write<'o>(workers: Vec<Receiver<Parcel>>, output: &'o mut Output, stop: &AtomicBool) -> &'o mut Output {
-    let mut merged = Vec::new();
+/// Writes the parcels of each batch, merged by frame number, with what correlations say about their events.
+fn write<'o>(
+    plan: &Plan<'_>,
+    workers: Vec<Receiver<Parcel>>,
+    output: &'o mut Output,
+    stop: &AtomicBool,
+) -> Written<'o> {
+    let mut correlator = plan.rules.clone().map(Correlator::new);
+    let mut writer = Writer::new(plan);
     loop {
         let parcels: Vec<Parcel> = workers.iter().map_while(|worker| worker.recv().ok()).collect();
         if parcels.len() < workers.len() {
-            return output;
+            return Written { output, correlator, summary: writer.summary, alerts: writer.alerts };
         }
-        let mut lines: Vec<(u64, &[u8])> = Vec::new();
+        let mut frames: Vec<(u64, &Parcel, Range<usize>, &[Deferred])> = Vec::new();
         for parcel in &parcels {
-            let mut start = 0;
-            for (frame, end) in &parcel.marks {
-                lines.push((*frame, parcel.bytes.get(start..*end).unwrap_or_default()));
-                start = *end;
+            let (mut bytes, mut deferred) = (0, 0);
+            for mark in &parcel.marks {
+                let asked = parcel.deferred.get(deferred..mark.deferred).unwrap_or_default();
+                frames.push((mark.frame, parcel, bytes..mark.bytes, asked));
+                (bytes, deferred) = (mark.bytes, mark.deferred);
             }
         }
-        lines.sort_by_key(|(frame, _)| *frame);
-        merged.clear();
-        lines.iter().for_each(|(_, bytes)| merged.extend_from_slice(bytes));
-        output.write(&merged);
+        frames.sort_by_key(|(frame, ..)| *frame);
+        writer.bytes.clear();
+        for (_, parcel, lines, asked) in frames {
+            let mut start = lines.start;
+            for deferred in asked {
+                writer.bytes.extend_from_slice(parcel.bytes.get(start..deferred.at).unwrap_or_default());
+                start = deferred.at;
+                if let Some(correlator) = &mut correlator {
+                    writer.correlate(deferred, correlator);
+                }
+            }
+            writer.bytes.extend_from_slice(parcel.bytes.get(start..lines.end).unwrap_or_default());
+        }
+        output.write(&writer.bytes);
         if output.is_stopped() {
             stop.store(true, Ordering::Relaxed);
         }

@@ -2,10 +2,14 @@
 
 use super::document::words;
 use super::document::{Meta, word};
+use crate::correlate::MOST_EVENTS;
 use crate::field::Field;
 use crate::finding::{Findings, Place};
 use crate::matcher::{Comparison, Number};
 use crate::yaml::{Key, Node, Value};
+use rpcscope_model::Signature;
+use std::cmp::Ordering;
+use std::sync::Arc;
 
 words! {
     /// What a correlation looks at.
@@ -39,6 +43,8 @@ pub struct Correlation {
     pub field: Vec<Alias>,
     /// Whether the members alert on their own, too.
     pub generate: bool,
+    /// What its alerts say of it.
+    pub signature: Arc<Signature>,
 }
 
 /// A value that is taken from events of several rules.
@@ -143,6 +149,13 @@ fn check(node: &Node, text: &CorrelationText, findings: &mut Findings) {
     let kind = text.kind.name();
     if !temporal && text.criteria.is_empty() {
         findings.error(node.place, format!("{kind} without a bound")).hint("such as `condition: {gte: 10}`");
+    }
+    let most = Number::Whole(MOST_EVENTS as i128);
+    let is_out_of_reach = |bound: &Criterion| bound.number.compare(most).is_some_and(Ordering::is_ge);
+    if matches!(text.kind, EventCount | CorrelationKind::ValueCount)
+        && text.criteria.iter().any(is_out_of_reach)
+    {
+        findings.error(node.place, format!("a group counts no more than {MOST_EVENTS} events"));
     }
     let counts_values = !temporal && text.kind != EventCount;
     if counts_values && text.field.is_empty() {

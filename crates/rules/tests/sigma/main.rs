@@ -1,5 +1,6 @@
 //! Sigma rules from text to verdict.
 
+mod correlations;
 mod indexed;
 mod malformed;
 mod published;

@@ -4,6 +4,7 @@
 //! on it. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
 
 mod activation;
+mod alert;
 mod anomaly;
 mod arguments;
 mod bind;
@@ -19,7 +20,8 @@ pub(crate) use memo::Memo;
 use crate::json::{Json, key};
 use crate::{Context, clock};
 use rpcscope_model::{
-    Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Timestamp, Transport,
+    Alert, Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Signature, Timestamp,
+    Transport,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -34,36 +36,65 @@ pub(crate) fn begin(_context: &Context<'_>, _out: &mut Vec<u8>) {}
 pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
     out.reserve(USUAL_LINE_BYTES);
     let mut json = Json::begin(out);
+    body(&mut json, event, None, context, memo);
+    json.end();
+}
+
+/// Appends what a rule says about an event as one line: the members of the event, and those of the rule.
+pub(crate) fn alert(alert: &Alert, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
+    out.reserve(USUAL_LINE_BYTES);
+    let mut json = Json::begin(out);
+    body(&mut json, &alert.event, Some(&alert.rule), context, memo);
+    // The last member of all events is the object `rpcscope`.
+    json.reopen();
+    alert::members(&mut json, alert);
+    json.close();
+    json.end();
+}
+
+/// Writes the members of an event, with those of a rule that it is told for.
+fn body(
+    json: &mut Json<'_>,
+    event: &Event,
+    rule: Option<&Signature>,
+    context: &Context<'_>,
+    memo: &mut Memo,
+) {
     let header = &event.header;
+    let begin = |json: &mut Json<'_>, memo: &mut Memo, event_type: &'static str| {
+        envelope(json, header, context, memo, if rule.is_some() { "alert" } else { event_type });
+        if let Some(rule) = rule {
+            alert::alert(json, rule);
+        }
+    };
     match &event.body {
         EventBody::Call(call) => {
-            envelope(&mut json, header, context, memo, "dcerpc");
-            call::dcerpc(&mut json, call, header.transport);
-            call::rpcscope(&mut json, call, header, memo);
+            begin(json, memo, "dcerpc");
+            call::dcerpc(json, call, header.transport);
+            call::rpcscope(json, call, header, memo);
         }
         EventBody::Bind(bind) => {
-            envelope(&mut json, header, context, memo, "dcerpc");
-            bind::dcerpc(&mut json, bind);
-            bind::rpcscope(&mut json, bind, header, memo);
+            begin(json, memo, "dcerpc");
+            bind::dcerpc(json, bind);
+            bind::rpcscope(json, bind, header, memo);
         }
         EventBody::Authentication(authentication) => {
-            envelope(&mut json, header, context, memo, "identity");
-            identity::rpcscope(&mut json, authentication, header, memo);
+            begin(json, memo, "identity");
+            identity::rpcscope(json, authentication, header, memo);
         }
         EventBody::Activation(activation) => {
-            envelope(&mut json, header, context, memo, "activation");
-            activation::rpcscope(&mut json, activation, header, memo);
+            begin(json, memo, "activation");
+            activation::rpcscope(json, activation, header, memo);
         }
         EventBody::Wmi(wmi) => {
-            envelope(&mut json, header, context, memo, "wmi");
-            wmi::rpcscope(&mut json, wmi, header, memo);
+            begin(json, memo, "wmi");
+            wmi::rpcscope(json, wmi, header, memo);
         }
         EventBody::Anomaly(anomaly) => {
-            envelope(&mut json, header, context, memo, "anomaly");
-            anomaly::write(&mut json, anomaly, header.transport);
+            begin(json, memo, "anomaly");
+            anomaly::write(json, anomaly, header.transport);
         }
     }
-    json.end();
 }
 
 /// Appends the counters as the last line.
@@ -190,6 +221,37 @@ mod tests {
     #[test]
     fn calls_are_written_as_suricata_does() {
         insta::assert_snapshot!(lines(&samples::calls()));
+    }
+
+    #[test]
+    fn alerts_are_their_event_with_what_the_rule_says() {
+        let mut out = Vec::new();
+        for alert in samples::alerts().iter().step_by(5) {
+            super::alert(alert, &samples::context(), &mut Memo::default(), &mut out);
+        }
+        insta::assert_snapshot!(String::from_utf8(out).expect("UTF-8"));
+    }
+
+    #[test]
+    fn an_alert_adds_to_its_event_and_takes_nothing_away() {
+        for alert in samples::alerts() {
+            let mut out = Vec::new();
+            super::alert(&alert, &samples::context(), &mut Memo::default(), &mut out);
+            let told: Value = serde_json::from_slice(&out).expect("JSON");
+            let event: Value = serde_json::from_str(&line(&alert.event, &samples::context())).expect("JSON");
+            assert_eq!(told["event_type"], "alert");
+            assert_eq!(told["alert"]["signature_id"], alert.rule.sid);
+            for (name, value) in event.as_object().expect("an object") {
+                match name.as_str() {
+                    "event_type" => {}
+                    "rpcscope" => {
+                        let members = value.as_object().expect("an object");
+                        assert!(members.iter().all(|(name, value)| told["rpcscope"][name] == *value));
+                    }
+                    name => assert_eq!(told[name], *value, "{name}"),
+                }
+            }
+        }
     }
 
     #[test]

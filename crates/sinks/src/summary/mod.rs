@@ -9,9 +9,10 @@ mod tally;
 use crate::table;
 use hashbrown::HashMap;
 use rpcscope_model::{
-    Address, AnomalyKind, Bind, BindResult, Call, Event, EventBody, Interface, Opnum, Outcome, Stats,
-    SyntaxId, Timestamp, Transport,
+    Address, Alert, AnomalyKind, Bind, BindResult, Call, Event, EventBody, Interface, Opnum, Outcome,
+    Signature, Stats, SyntaxId, Timestamp, Transport,
 };
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tally::{Rank, Tally};
 
@@ -50,6 +51,8 @@ pub struct Summary {
     transports: HashMap<Transport, u64, foldhash::fast::FixedState>,
     anomalies: HashMap<AnomalyKind, u64, foldhash::fast::FixedState>,
     binds: Binds,
+    /// As many as there are rules.
+    alerts: BTreeMap<AlertKey, u64>,
     calls: u64,
     calls_sealed: u64,
     calls_inferred: u64,
@@ -75,6 +78,14 @@ enum InterfaceKey {
     Unnamed(SyntaxId),
     /// It was not seen.
     Unknown,
+}
+
+/// A rule that alerted, the worst first.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+struct AlertKey {
+    severity: u8,
+    title: String,
+    level: Option<&'static str>,
 }
 
 /// An operation that was called.
@@ -103,12 +114,22 @@ impl Summary {
         }
     }
 
+    /// Counts an alert.
+    pub fn observe_alert(&mut self, alert: &Alert) {
+        let Signature { severity, title, level, .. } = &*alert.rule;
+        let key = AlertKey { severity: *severity, title: title.clone(), level: *level };
+        *self.alerts.entry(key).or_default() += 1;
+    }
+
     /// Adds what another summary counted.
     pub fn merge(&mut self, other: &Self) {
         self.interfaces.merge(&other.interfaces, MOST_NAMES);
         self.operations.merge(&other.operations, MOST_NAMES);
         self.servers.merge(&other.servers, MOST_HOSTS);
         self.clients.merge(&other.clients, MOST_HOSTS);
+        for (rule, count) in &other.alerts {
+            *self.alerts.entry(rule.clone()).or_default() += count;
+        }
         self.statuses.merge(&other.statuses, MOST_STATUSES);
         for (count, more) in self.outcomes.iter_mut().zip(&other.outcomes) {
             *count += more;

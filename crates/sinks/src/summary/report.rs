@@ -4,7 +4,7 @@ use super::figures::{bytes_text, count_text, counted, duration_text, per_second,
 use super::{
     InterfaceKey, MOST_HOSTS, MOST_NAMES, MOST_STATUSES, OperationKey, OutcomeIndex, RunFigures, Summary,
 };
-use crate::text::{cell, cell_right, painted, push_display};
+use crate::text::{cell, cell_right, painted, push_display, push_visible};
 use crate::{Colour, clock, json};
 use anstyle::{AnsiColor, Style};
 use rpcscope_model::{Address, Outcome, Timestamp};
@@ -75,6 +75,7 @@ impl Summary {
         let mut page = Page { out, colour };
         page.read(run);
         self.overview(&mut page, run);
+        self.alerts(&mut page);
         if self.calls > 0 {
             let operations = self.operations.sorted(MOST_NAMES);
             let interfaces = self.interfaces.sorted(MOST_NAMES);
@@ -174,6 +175,24 @@ impl Summary {
             Line { name, count: *count, style: PLAIN }
         });
         page.rows(lines, self.statuses.total(), ROWS, None);
+    }
+
+    /// The rules that alerted, the worst first, and of equally bad ones the most frequent.
+    fn alerts(&self, page: &mut Page<'_>) {
+        let mut alerts: Vec<_> = self.alerts.iter().collect();
+        if alerts.is_empty() {
+            return;
+        }
+        alerts.sort_by_key(|(rule, count)| (rule.severity, std::cmp::Reverse(**count)));
+        page.title("Alerts");
+        for (rule, count) in alerts {
+            let style = match rule.severity {
+                0 | 1 => BAD,
+                2 => ODD,
+                _ => PLAIN,
+            };
+            page.alerts(*count, rule.level.unwrap_or("alert"), style, &rule.title);
+        }
     }
 
     fn anomalies(&self, page: &mut Page<'_>) {
@@ -343,6 +362,18 @@ impl Page<'_> {
         cell(self.out, 24, ODD, self.colour, |out| out.extend_from_slice(name.as_bytes()));
         self.text(PLAIN, "  ");
         self.text(DIM, meaning);
+        self.text(PLAIN, "\n");
+    }
+
+    /// How often a rule alerted.
+    fn alerts(&mut self, count: u64, level: &str, style: Style, title: &str) {
+        cell_right(self.out, COUNT, |out| out.extend_from_slice(count_text(count).as_bytes()));
+        self.text(PLAIN, "  ");
+        cell(self.out, "informational".len(), style, self.colour, |out| {
+            out.extend_from_slice(level.as_bytes());
+        });
+        self.text(PLAIN, "  ");
+        push_visible(self.out, title);
         self.text(PLAIN, "\n");
     }
 

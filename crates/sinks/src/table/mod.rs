@@ -5,6 +5,7 @@
 //! guessed.
 
 mod activation;
+mod alert;
 mod arguments;
 mod call;
 mod identity;
@@ -20,6 +21,7 @@ use rpcscope_model::{
 };
 use std::net::IpAddr;
 
+pub(crate) use alert::alert;
 pub(crate) use call::is_inferred;
 
 const PLAIN: Style = Style::new();
@@ -216,6 +218,26 @@ fn push_name_or(out: &mut Vec<u8>, name: Option<&'static str>, number: impl FnOn
 fn line(row: &Row<'_>, header: &EventHeader, context: &Context<'_>, out: &mut Vec<u8>) {
     let layout = Layout::new(context);
     let colour = context.colour;
+    ends(header, row.endpoint, &layout, context, out);
+    cell(out, layout.what, BOLD, colour, row.what);
+    out.push(b' ');
+    cell(out, layout.result, row.result_style, colour, row.result);
+    out.push(b' ');
+    cell(out, layout.auth, DIM, colour, |out| push_auth(out, row, &layout));
+    out.push(b' ');
+    painted(out, DIM, colour, |out| push_frames(out, row.request, row.reply));
+    out.push(b'\n');
+}
+
+/// Appends the columns that all lines have: when, who and whom.
+fn ends(
+    header: &EventHeader,
+    endpoint: Option<&str>,
+    layout: &Layout,
+    context: &Context<'_>,
+    out: &mut Vec<u8>,
+) {
+    let colour = context.colour;
     match context.clock {
         Clock::Utc => cell(out, layout.time, DIM, colour, |out| {
             if layout.shows_date {
@@ -233,16 +255,8 @@ fn line(row: &Row<'_>, header: &EventHeader, context: &Context<'_>, out: &mut Ve
     out.push(b' ');
     cell(out, layout.client, PLAIN, colour, |out| json::push_address(out, header.client.address));
     out.extend_from_slice(" → ".as_bytes());
-    cell(out, layout.server, PLAIN, colour, |out| push_server(out, header, row.endpoint));
+    cell(out, layout.server, PLAIN, colour, |out| push_server(out, header, endpoint));
     out.push(b' ');
-    cell(out, layout.what, BOLD, colour, row.what);
-    out.push(b' ');
-    cell(out, layout.result, row.result_style, colour, row.result);
-    out.push(b' ');
-    cell(out, layout.auth, DIM, colour, |out| push_auth(out, row, &layout));
-    out.push(b' ');
-    painted(out, DIM, colour, |out| push_frames(out, row.request, row.reply));
-    out.push(b'\n');
 }
 
 /// Appends address and port, or address and pipe.
@@ -335,6 +349,15 @@ mod tests {
     #[test]
     fn a_narrow_terminal_shows_every_column() {
         insta::assert_snapshot!(table(&samples::all(), &context(100)));
+    }
+
+    #[test]
+    fn alerts_show_their_whole_title() {
+        let mut out = Vec::new();
+        for alert in samples::alerts().iter().step_by(3) {
+            super::alert(alert, &context(100), &mut (), &mut out);
+        }
+        insta::assert_snapshot!(String::from_utf8(out).expect("UTF-8"));
     }
 
     #[test]

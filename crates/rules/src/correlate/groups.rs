@@ -1,0 +1,135 @@
+//! The groups of all correlations, in bounded memory.
+
+use super::window::Window;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rpcscope_model::{HASH_SEED, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What the events of a group have in common: the correlation, and the value of each field of its `group-by`; `None` when
+/// an event does not have the field.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Key {
+    pub(super) correlation: usize,
+    pub(super) values: Vec<Option<Box<str>>>,
+}
+
+/// The groups. When there are too many, or they remember too many events, those are forgotten that had no event for the
+/// longest time.
+#[derive(Debug)]
+pub(super) struct Groups {
+    table: HashMap<Arc<Key>, Group, FixedState>,
+    /// The groups by when they last had an event.
+    by_age: BTreeMap<u64, Arc<Key>>,
+    /// The groups whose window has an end, by that; the number tells those apart that end together.
+    by_end: BTreeMap<(Timestamp, u64), Arc<Key>>,
+    /// Events so far, which tells ages.
+    now: u64,
+    /// Events that are remembered.
+    entries: usize,
+    /// Groups forgotten.
+    pub(super) evicted: u64,
+}
+
+#[derive(Debug)]
+struct Group {
+    window: Window,
+    last_seen: u64,
+    /// When its window is over, if it is judged then.
+    end: Option<(Timestamp, u64)>,
+}
+
+impl Groups {
+    pub(super) fn new() -> Self {
+        Self {
+            table: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            by_age: BTreeMap::new(),
+            by_end: BTreeMap::new(),
+            now: 0,
+            entries: 0,
+            evicted: 0,
+        }
+    }
+
+    /// Lets `change` work on the window of a group, which is made when there is none, and then has the end given.
+    pub(super) fn with<T>(
+        &mut self,
+        key: Key,
+        end: Option<Timestamp>,
+        change: impl FnOnce(&mut Window) -> T,
+    ) -> T {
+        self.now += 1;
+        let (key, now) = (Arc::new(key), self.now);
+        let by_end = &mut self.by_end;
+        let group = self.table.entry(Arc::clone(&key)).or_insert_with(|| {
+            let end = end.map(|end| (end, now));
+            by_end.extend(end.map(|end| (end, Arc::clone(&key))));
+            Group { window: Window::default(), last_seen: 0, end }
+        });
+        self.by_age.remove(&group.last_seen);
+        group.last_seen = now;
+        self.by_age.insert(now, key);
+        let before = group.window.entries();
+        let result = change(&mut group.window);
+        self.entries = self.entries - before + group.window.entries();
+        while self.table.len() > MAX_GROUPS || (self.entries > MAX_ENTRIES && self.table.len() > 1) {
+            let Some((_, oldest)) = self.by_age.first_key_value() else { break };
+            let oldest = Arc::clone(oldest);
+            self.remove(&oldest);
+            self.evicted += 1;
+        }
+        result
+    }
+
+    /// Takes out the group whose window ended first, if it ended before `now`; without a time, whenever it ends.
+    pub(super) fn take_ended(&mut self, now: Option<Timestamp>) -> Option<(Arc<Key>, Window)> {
+        let ((end, _), key) = self.by_end.first_key_value()?;
+        if now.is_some_and(|now| now <= *end) {
+            return None;
+        }
+        let key = Arc::clone(key);
+        let window = self.remove(&key)?;
+        Some((key, window))
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Window> {
+        let group = self.table.remove(key)?;
+        self.by_age.remove(&group.last_seen);
+        if let Some(end) = group.end {
+            self.by_end.remove(&end);
+        }
+        self.entries -= group.window.entries();
+        Some(group.window)
+    }
+}
+
+/// Groups of all correlations. A scan with forged addresses could otherwise grow memory without end.
+const MAX_GROUPS: usize = 1 << 16;
+/// Events that all groups remember together.
+const MAX_ENTRIES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_without_events_for_the_longest_time_is_forgotten() {
+        let mut groups = Groups::new();
+        let key = |number: usize| Key { correlation: 0, values: vec![Some(number.to_string().into())] };
+        let add = |window: &mut Window| {
+            window.count(Timestamp(0), None, u64::MAX);
+            window.entries()
+        };
+        assert_eq!(groups.with(key(0), None, add), 1);
+        for number in 1..MAX_GROUPS {
+            groups.with(key(number), None, add);
+        }
+        assert_eq!((groups.with(key(0), None, add), groups.evicted), (2, 0));
+        groups.with(key(MAX_GROUPS), None, add);
+        assert_eq!(groups.evicted, 1);
+        assert_eq!(groups.with(key(0), None, add), 3);
+        assert_eq!(groups.with(key(1), None, add), 1);
+        assert_eq!(groups.table.len(), groups.by_age.len());
+    }
+}
