@@ -3,21 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in the text of a file, both numbers from 1.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]
-pub struct Place {
-    /// Line.
-    pub line: u64,
-    /// Column, in characters.
-    pub column: u64,
-}
-
-impl Place {
-    /// The place `chars` further on the same line.
-    pub(crate) const fn right(self, chars: usize) -> Self {
-        Self { line: self.line, column: self.column.saturating_add(chars as u64) }
-    }
-}
+pub use rpcscope_text::Place;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -77,7 +63,7 @@ impl Finding {
     /// Adds as a hint the key of a map that may have been meant for one of `wanted`.
     pub(crate) fn nearest_key(
         &mut self,
-        entries: &[(crate::yaml::Key, crate::yaml::Node)],
+        entries: &[(rpcscope_text::Key, rpcscope_text::Node)],
         wanted: &[&str],
     ) -> &mut Self {
         let close =

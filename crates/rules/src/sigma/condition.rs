@@ -3,7 +3,8 @@
 use super::detection::Aggregation;
 use crate::finding::{Findings, Place};
 use crate::matcher::{Comparison, Number};
-use crate::yaml::Node;
+use crate::yaml::Expect;
+use rpcscope_text::Node;
 
 /// A condition as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]

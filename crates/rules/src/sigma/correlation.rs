@@ -6,8 +6,9 @@ use crate::correlate::MOST_EVENTS;
 use crate::field::Field;
 use crate::finding::{Findings, Place};
 use crate::matcher::{Comparison, Number};
-use crate::yaml::{Key, Node, Value};
+use crate::yaml::Expect;
 use rpcscope_model::Signature;
+use rpcscope_text::{Key, Node, Value};
 use std::cmp::Ordering;
 use std::sync::Arc;
 

@@ -6,7 +6,8 @@ use super::lower::check_names;
 use super::modifier::{Chain, Form};
 use crate::finding::{Findings, Place};
 use crate::matcher::{Anchor, Comparison};
-use crate::yaml::{Key, Node, Value};
+use crate::yaml::Expect;
+use rpcscope_text::{Key, Node, Value};
 
 /// The detection of one rule.
 #[derive(Debug)]

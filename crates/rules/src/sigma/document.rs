@@ -4,7 +4,8 @@ use super::correlation::{self, CorrelationText};
 use super::detection::Detections;
 use super::filter::Filter;
 use crate::finding::{Findings, Place};
-use crate::yaml::{Key, Node, Value, documents};
+use crate::yaml::{Expect, documents};
+use rpcscope_text::{Key, Node, Value};
 
 /// One document that could be read.
 #[derive(Debug)]

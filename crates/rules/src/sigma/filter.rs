@@ -4,7 +4,8 @@ use super::condition::{self, Condition};
 use super::detection::{Selection, selection};
 use super::lower::{check_names, matching};
 use crate::finding::{Findings, Place};
-use crate::yaml::{Node, Value};
+use crate::yaml::Expect;
+use rpcscope_text::{Node, Value};
 
 /// A filter as it was written.
 #[derive(Debug)]
