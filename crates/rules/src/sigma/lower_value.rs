@@ -373,6 +373,7 @@ impl Lowering<'_> {
             let known: Vec<&str> = self.placeholders.names().collect();
             self.findings
                 .error(place, format!("nothing says what `%{name}%` stands for"))
+                .hint("name it in the settings file, rpcscope.yaml, below `networks` or `lists`")
                 .nearest(name, known);
         }
         values.map(<[String]>::to_vec)
