@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     Replay(Replay),
+    Check(Check),
     Forge(Forge),
 }
 
@@ -81,6 +82,30 @@ pub(crate) struct Replay {
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub(crate) color: When,
+}
+
+/// Say what is wrong with rules, before they run.
+///
+/// Each finding has its file, line and column, and a hint what to write instead.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  rpcscope check                                   the rules in the folder rules, or here
+  rpcscope check --strict packs/ extra.yml         warnings count as errors
+
+Exit status: 0 no error, 1 errors were found, 2 wrong use or wrong settings, 3 a file could not be read.")]
+pub(crate) struct Check {
+    /// Files of rules, or folders of them [default: the folder `rules`, else the working directory].
+    #[arg(value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+
+    /// What placeholders and variables stand for [default: rpcscope.yaml here, or beside or above the rules].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+
+    /// Warnings count as errors.
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Make a capture out of a few lines of YAML.

@@ -1,14 +1,18 @@
 //! The command line: arguments, one file per verb, threads.
 
 mod args;
+mod check;
 mod exit;
 mod feed;
+mod finding_text;
 mod forge;
 mod messages;
 mod output;
 mod pipeline;
 mod progress;
 mod replay;
+mod rule_files;
+mod settings;
 
 use args::{Arguments, Verb};
 use clap::Parser;
@@ -24,6 +28,7 @@ pub fn run() -> ExitCode {
         }
     };
     let status = match arguments.verb {
+        Verb::Check(check) => check::run(&check),
         Verb::Forge(forge) => forge::run(&forge),
         Verb::Replay(replay) => replay::run(&replay),
     };

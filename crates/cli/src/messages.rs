@@ -17,6 +17,11 @@ pub(crate) fn warning(what: &dyn Display) {
     say(WARNING, "warning", what, None);
 }
 
+/// Says what was found in a file.
+pub(crate) fn finding(finding: &dyn Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{finding}");
+}
+
 fn say(style: Style, kind: &str, what: &dyn Display, hint: Option<&str>) {
     let mut stderr = anstream::stderr().lock();
     // Nobody is left to hear that standard error is closed.

@@ -1,0 +1,149 @@
+//! Which files hold rules.
+
+use super::Unreadable;
+use crate::settings;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of rules at these paths, each once: files as they come, folders with all that is below them by the alphabet.
+/// Beside them the paths of which there are none.
+pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Unreadable>) {
+    let mut walk = Walk::default();
+    for path in paths {
+        let before = walk.files.len() + walk.failed.len() + walk.known;
+        walk.path(path, 0);
+        let empty = before == walk.files.len() + walk.failed.len() + walk.known;
+        if empty && path.is_dir() {
+            walk.fail(path, "no rules in it", Some("rules are files named `*.yml`, `*.yaml` or `*.rules`"));
+        }
+    }
+    (walk.files, walk.failed)
+}
+
+#[derive(Default)]
+struct Walk {
+    files: Vec<PathBuf>,
+    failed: Vec<Unreadable>,
+    /// What was found, whatever path led to it.
+    seen: HashSet<PathBuf>,
+    /// Files that were found once more.
+    known: usize,
+}
+
+impl Walk {
+    fn path(&mut self, path: &Path, depth: usize) {
+        let metadata = match fs::metadata(path) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let hint = (error.kind() == std::io::ErrorKind::NotFound)
+                    .then_some("name a file or folder of rules");
+                return self.fail(path, &format!("cannot read: {error}"), hint);
+            }
+        };
+        if !metadata.is_dir() && !is_of_rules(path) {
+            // Shells hand over all that matches `*.yml`.
+            if depth == 0 && !is_beside_rules(path) {
+                self.fail(
+                    path,
+                    "no file of rules",
+                    Some("rules are files named `*.yml`, `*.yaml` or `*.rules`"),
+                );
+            }
+            return;
+        }
+        // A link may lead back to where it was found.
+        if let Ok(whole) = path.canonicalize()
+            && !self.seen.insert(whole)
+        {
+            self.known += 1;
+            return;
+        }
+        if !metadata.is_dir() {
+            return self.files.push(plain(path));
+        }
+        if depth >= MAX_DEPTH {
+            return self.fail(path, "too many folders inside of each other", None);
+        }
+        let entries = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+        match entries {
+            Ok(mut entries) => {
+                entries.sort_by_key(fs::DirEntry::file_name);
+                let visible =
+                    entries.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+                visible.for_each(|entry| self.path(&entry.path(), depth + 1));
+            }
+            Err(error) => self.fail(path, &format!("cannot read: {error}"), None),
+        }
+    }
+
+    fn fail(&mut self, path: &Path, cause: &str, hint: Option<&'static str>) {
+        self.failed.push(Unreadable { path: path.to_owned(), cause: cause.to_owned(), hint });
+    }
+}
+
+fn is_of_rules(path: &Path) -> bool {
+    let extension =
+        path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
+    extension && !is_beside_rules(path)
+}
+
+/// Whether it is a file that stands among rules and has none: tests of rules, settings.
+fn is_beside_rules(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name == settings::NAME || TEST_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+/// Without `./` in front, which says nothing.
+fn plain(path: &Path) -> PathBuf {
+    path.strip_prefix(".").map_or_else(|_| path.to_owned(), Path::to_path_buf)
+}
+
+const EXTENSIONS: [&str; 3] = ["yml", "yaml", "rules"];
+/// How names of files with tests of rules end.
+const TEST_SUFFIXES: [&str; 2] = [".test.yml", ".test.yaml"];
+/// Folders inside of each other.
+const MAX_DEPTH: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_rules_by_the_alphabet_and_each_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        for name in
+            ["b.yml", "a/z.rules", "a/y.yaml", "a/y.test.yml", "rpcscope.yaml", ".git/c.yml", "notes.txt"]
+        {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            fs::write(path, "").expect("a file");
+        }
+        let (files, failed) = rule_files(&[root.to_owned(), root.join("b.yml"), root.join("a")]);
+        let names: Vec<_> = files.iter().map(|file| file.strip_prefix(root).expect("below")).collect();
+        assert_eq!(names, ["a/y.yaml", "a/z.rules", "b.yml"].map(Path::new));
+        assert_eq!(failed, []);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_back_to_its_folder_is_walked_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("a.yml"), "").expect("a file");
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("self")).expect("a link");
+        let (files, failed) = rule_files(&[folder.path().to_owned()]);
+        assert_eq!((files.len(), failed.len()), (1, 0));
+    }
+
+    #[test]
+    fn paths_without_rules_are_told() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = folder.path().join("notes.txt");
+        fs::write(&text, "").expect("a file");
+        let (_, failed) = rule_files(&[folder.path().to_owned(), text, folder.path().join("none")]);
+        let causes: Vec<_> = failed.iter().map(|failed| failed.cause.as_str()).collect();
+        assert_eq!(causes[..2], ["no rules in it", "no file of rules"]);
+        assert!(causes[2].starts_with("cannot read: "), "{causes:?}");
+    }
+}
