@@ -31,13 +31,36 @@ Examples:
   rpcscope replay case.pcapng                      a readable table on a terminal
   rpcscope replay case.pcapng > calls.json         JSON lines (EVE) otherwise
   rpcscope replay --join ring/                     the parts of a ring buffer as one capture
+  rpcscope replay -r rules/ case.pcapng            with the alerts of rules
+  rpcscope replay -r rules/ --alerts case.pcapng   alerts only
   tcpdump -w - -i eth1 | rpcscope replay -         from another program
 
-Exit status: 0 done, 2 wrong use, 3 an input or the output failed (other inputs were read).")]
+Exit status: 0 done, 1 a rule alerted (with --fail-on-alert), 2 wrong use, 3 an input or the output failed (other inputs
+were read).")]
 pub(crate) struct Replay {
     /// Capture files, folders of them, patterns, or `-` for standard input.
     #[arg(required = true, value_name = "CAPTURE")]
     pub(crate) captures: Vec<OsString>,
+
+    /// Run these rules: files of Sigma or Suricata rules, or folders of them.
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+
+    /// What placeholders and variables of rules stand for [default: rpcscope.yaml here, or beside or above the rules].
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    pub(crate) settings: Option<PathBuf>,
+
+    /// Do not run the other rules when one of them has an error.
+    #[arg(long, requires = "rules")]
+    pub(crate) strict: bool,
+
+    /// Print alerts only.
+    #[arg(short, long, requires = "rules")]
+    pub(crate) alerts: bool,
+
+    /// End with status 1 when a rule alerted.
+    #[arg(long, requires = "rules")]
+    pub(crate) fail_on_alert: bool,
 
     /// How to print [default: table on a terminal, eve otherwise].
     #[arg(short, long, value_name = "FORMAT", value_parser = format_parser())]

@@ -1,20 +1,27 @@
 //! `rpcscope replay`: every remote procedure call in capture files.
 
 use crate::args::{Replay, When};
-use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
+use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
 use crate::feed::{Feed, FeedFigures};
 use crate::output::Output;
 use crate::pipeline::{self, Plan, Printed};
-use crate::{messages, progress};
+use crate::rule_files::{self, Strictness};
+use crate::{messages, progress, settings};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
+use rpcscope_rules::RuleSet;
 use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
+use std::sync::Arc;
 use std::time::Instant;
 
 pub(crate) fn run(arguments: &Replay) -> Exit {
     let started = Instant::now();
+    let rules = match rules(arguments) {
+        Ok(rules) => rules,
+        Err(exit) => return exit,
+    };
     let mut figures = FeedFigures::default();
     let inputs = readable(arguments, &mut figures);
     let on_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
@@ -80,8 +87,8 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             secrets: if arguments.with_hashes { Secrets::Told } else { Secrets::Withheld },
             threads,
             summarise,
-            rules: None,
-            printed: Printed::default(),
+            rules: rules.clone(),
+            printed: Printed { filter: None, alerts_only: arguments.alerts },
         };
         let mut line = Vec::new();
         if let Some(name) = name.as_deref().filter(|_| several && format == Format::Table) {
@@ -121,7 +128,23 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             None => messages::error(&format_args!("standard output: cannot write: {error}"), None),
         }
     }
-    if figures.failed > 0 || failure.is_some() { UNREADABLE } else { DONE }
+    if figures.failed > 0 || failure.is_some() {
+        UNREADABLE
+    } else if arguments.fail_on_alert && stats.alerts > 0 {
+        FOUND
+    } else {
+        DONE
+    }
+}
+
+/// The rules that are to run.
+fn rules(arguments: &Replay) -> Result<Option<Arc<RuleSet>>, Exit> {
+    if arguments.rules.is_empty() {
+        return Ok(None);
+    }
+    let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
+    let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
+    rule_files::load_to_run(&arguments.rules, &settings, strictness).map(Some)
 }
 
 /// The inputs that exist; what does not is said and counted.

@@ -60,20 +60,24 @@ pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec
     Ok(Loaded { rules: Arc::new(rules), findings, texts })
 }
 
-/// Reads rules in order to run them, and says on standard error what is wrong.
-#[allow(dead_code)]
+/// Reads rules in order to run them, and says on standard error what is wrong, warnings in a word.
 pub(crate) fn load_to_run(
     paths: &[PathBuf],
     settings: &Settings,
     strictness: Strictness,
 ) -> Result<Arc<RuleSet>, Exit> {
     let loaded = load(paths, settings).map_err(|failed| tell_unreadable(&failed))?;
-    for finding in &loaded.findings {
+    for finding in loaded.findings.iter().filter(|finding| finding.severity == Severity::Error) {
         messages::finding(&loaded.shown(finding));
+    }
+    let warnings = loaded.count(Severity::Warning);
+    if warnings > 0 {
+        let what = format!("{} about the rules; `rpcscope check` tells all", counted(warnings, "warning"));
+        messages::warning(&what);
     }
     let errors = loaded.count(Severity::Error);
     if errors > 0 {
-        let what = format!("{} in the rules; `rpcscope check` tells all", counted(errors, "error"));
+        let what = format!("{} in the rules", counted(errors, "error"));
         if strictness == Strictness::Strict {
             messages::error(&what, None);
             return Err(WRONG_USE);

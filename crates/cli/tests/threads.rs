@@ -95,6 +95,44 @@ fn generated_captures_of_many_hosts_print_the_same() {
 }
 
 #[test]
+fn rules_and_correlations_say_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("many.pcapng"), capture(7, 300)).expect("a file");
+    std::fs::write(folder.path().join("rules.yml"), RULES).expect("a file");
+    let arguments =
+        |threads| ["replay", "-f", "eve", "--alerts", "-r", "rules.yml", "--threads", threads, "many.pcapng"];
+    let one = run(folder.path(), &arguments("1"));
+    assert_eq!((one.status, one.stderr.as_str()), (0, ""));
+    for title in ["third", "Many", "Both"] {
+        let count = one.text().matches(&format!("\"signature\":\"{title}")).count();
+        assert!(count > 10, "{title}: {count}");
+    }
+    for threads in THREADS {
+        let more = run(folder.path(), &arguments(threads));
+        assert!(more.stdout == one.stdout, "{threads} threads: {}", first_difference(&one, &more));
+    }
+}
+
+/// Rules about some calls and about what happens on many connections.
+const RULES: &str = "
+title: third operation
+name: third
+logsource: {product: rpcscope, service: call}
+detection: {s: {opnum: 3}, condition: s}
+---
+title: a fault
+name: fault
+logsource: {product: rpcscope, service: call}
+detection: {s: {outcome: faulted}, condition: s}
+---
+title: Many
+correlation: {type: value_count, rules: [third], group-by: [server_ip], timespan: 1h, condition: {field: client_ip, gte: 2}, generate: true}
+---
+title: Both
+correlation: {type: temporal_ordered, rules: [third, fault], group-by: [client_ip], timespan: 1h}
+";
+
+#[test]
 fn own_captures_print_the_same_in_every_format() {
     for format in [&["-f", "eve"][..], &["-f", "table", "--no-summary", "--verbose"]] {
         for join in [&[][..], &["--join"]] {
