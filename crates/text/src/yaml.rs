@@ -101,8 +101,9 @@ impl Node {
                 Value::List(items.into_iter().map(|item| Self::from_raw(text, item)).collect())
             }
             Raw::Map(entries) => {
-                let entry =
-                    |(key, value): (Spanned<String>, _)| (Key::new(text, key), Self::from_raw(text, value));
+                let entry = |(key, value): (Spanned<String>, _)| {
+                    (Key::from_raw(text, key), Self::from_raw(text, value))
+                };
                 Value::Map(entries.into_iter().map(entry).collect())
             }
         };
@@ -133,7 +134,12 @@ impl Node {
 }
 
 impl Key {
-    fn new(text: &str, key: Spanned<String>) -> Self {
+    /// A key that stands in no text.
+    pub fn new(place: Place, name: impl Into<String>) -> Self {
+        Self { place, inner: place, name: name.into() }
+    }
+
+    fn from_raw(text: &str, key: Spanned<String>) -> Self {
         let place = place(key.defined);
         Self { place, inner: inner(text, key.defined).unwrap_or(place), name: key.value }
     }

@@ -3,8 +3,8 @@
 use super::error::ScenarioError;
 use super::fields::{Fields, Parsed, list, parse_hex, parse_number, text};
 use super::names::interface;
-use super::node::{Node, Value};
 use crate::stub::{Argument, Arguments, CLASSES, Kind, Typed, class, handle_bytes};
+use rpcscope_text::{Node, Value};
 use uuid::Uuid;
 
 /// The arguments in a map, and the usual ones where it names none.
@@ -23,7 +23,7 @@ pub(crate) fn read(node: &Node, known: &'static [Argument]) -> Parsed<Arguments>
 fn typed(node: &Node, argument: &Argument) -> Parsed<Typed> {
     let name = argument.name;
     let wrong = |cause: String| ScenarioError::new(node.place, cause);
-    if node.value == Value::Nothing {
+    if node.value == Value::Null {
         return match argument.kind {
             Kind::OptionalText => Ok(Typed::Absent),
             _ => Err(wrong(format!("`{name}` wants {}", argument.kind))),

@@ -8,7 +8,6 @@ use super::fields::{Fields, Parsed, choice, number, truth};
 use super::forge::{Forge, Known, Session, Udp};
 use super::names::Named;
 use super::network::between;
-use super::node::Node;
 use super::security::{Carried, Security};
 use super::text::limited;
 use crate::ByteOrder;
@@ -17,6 +16,7 @@ use crate::pdu::{self, Bind, BindAck, BindNak, Format, Offer, flags};
 use crate::stub::Syntax;
 use crate::transport::{Smb1, Smb2, SmbFraming};
 use rpcscope_model::{CallId, Endpoint, Side};
+use rpcscope_text::Node;
 use std::collections::BTreeMap;
 
 /// What of the negotiation the capture lacks.

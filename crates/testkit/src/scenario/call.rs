@@ -5,12 +5,12 @@ use super::fields::{Fields, Parsed, bytes, number, text, truth, variant};
 use super::forge::{Forge, Known};
 use super::names;
 use super::network::between;
-use super::node::{Node, Value};
 use crate::pdu::{
     self, Connectionless, Fack, Fault, Request, Response, cancel_ack, dg_flags1, dg_ptype, dg_status, flags,
 };
 use crate::stub::{self, Arguments, Ndr, Operation};
 use rpcscope_model::{ContextId, Opnum, Side};
+use rpcscope_text::Node;
 use uuid::Uuid;
 
 /// A call that has no answer yet.
@@ -93,7 +93,7 @@ impl Forge {
             None => forge.waiting.len().checked_sub(1),
         };
         // `reply: none` and the like.
-        if let Value::Scalar(_) = &node.value {
+        if node.scalar().is_some() {
             let (word, place, _) = variant(node, "reply")?;
             let call = waiting(self, None).ok_or_else(|| nothing_waits(node))?;
             let call = self.waiting.remove(call);
@@ -288,7 +288,7 @@ impl Forge {
                 super::arguments::read(args, known).map(Stub::Encoded)
             }
             (None, Some(stub)) => {
-                if let Value::Scalar(typed) = &stub.value {
+                if let Some(typed) = stub.scalar() {
                     if !typed.starts_with("hex:") {
                         let error = ScenarioError::new(stub.place, format!("`{typed}` is no stub"));
                         return Err(error

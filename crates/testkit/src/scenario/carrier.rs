@@ -6,11 +6,11 @@ use super::error::ScenarioError;
 use super::fields::{Fields, Parsed, choice, truth};
 use super::names::Named;
 use super::network::between;
-use super::node::{Node, Value};
 use super::text::{limited, user};
 use crate::transport::{
     HttpV1, HttpV2, PipeStyle, Smb1, Smb2, SmbAuthentication, SmbFraming, SmbProtection, SmbStart,
 };
+use rpcscope_text::{Node, Value};
 
 /// The pipe that is named, or the one that serves the interface.
 pub(super) fn pipe(fields: &Fields<'_>, interface: Option<Named>) -> Parsed<String> {
@@ -37,7 +37,7 @@ pub(super) fn tcp_port(interface: Option<Named>) -> u16 {
 
 /// The parameters `smb`.
 pub(super) fn smb(fields: &Fields<'_>, missing: Missing, seed: u64) -> Parsed<Carrier> {
-    let nothing = Node { place: fields.place, value: Value::Nothing };
+    let nothing = Node::new(fields.place, Value::Null);
     let node = fields.optional("smb").unwrap_or(&nothing);
     let fields = Fields::new(node, "smb")?;
     let dialect = fields.get("dialect", |node| choice(node, "dialect", DIALECTS))?.unwrap_or(Some(0x0302));
@@ -109,7 +109,7 @@ pub(super) fn smb(fields: &Fields<'_>, missing: Missing, seed: u64) -> Parsed<Ca
 
 /// The parameters `http`.
 pub(super) fn http(fields: &Fields<'_>, seed: u64) -> Parsed<Carrier> {
-    let nothing = Node { place: fields.place, value: Value::Nothing };
+    let nothing = Node::new(fields.place, Value::Null);
     let node = fields.optional("http").unwrap_or(&nothing);
     let fields = Fields::new(node, "http")?;
     let version = fields.get("version", |node| between(node, 1, 2))?.unwrap_or(2);

@@ -3,9 +3,9 @@
 use super::error::ScenarioError;
 use super::fields::{Fields, Parsed, choice, list, number, uuid, variant};
 use super::names::{self, Named};
-use super::node::Node;
 use crate::pdu::{ContextResult, Offer};
 use rpcscope_model::{ContextId, SyntaxId};
+use rpcscope_text::Node;
 
 /// One presentation context: the offer and the answer.
 pub(super) struct Context {

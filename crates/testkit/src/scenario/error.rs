@@ -3,14 +3,7 @@
 use rpcscope_catalog::nearest;
 use std::fmt;
 
-/// A place in the text of a scenario, both numbers from 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
-pub struct Place {
-    /// Line.
-    pub line: u64,
-    /// Column, in characters.
-    pub column: u64,
-}
+pub use rpcscope_text::Place;
 
 /// One mistake.
 #[derive(Clone, PartialEq, Eq, Debug)]

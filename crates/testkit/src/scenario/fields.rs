@@ -1,8 +1,8 @@
 //! Maps with known keys, and scalars of known types.
 
 use super::error::{Place, ScenarioError};
-use super::node::{Key, Node, Value};
 use rpcscope_model::{Address, Endpoint};
+use rpcscope_text::{Key, Node, Value};
 use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn new(node: &'n Node, of: &'static str) -> Parsed<Self> {
         let entries = match &node.value {
             Value::Map(entries) => entries.as_slice(),
-            Value::Nothing => &[],
+            Value::Null => &[],
             _ => {
                 let cause = format!("`{of}` wants a map of keys and values, this is {}", node.kind());
                 return Err(ScenarioError::new(node.place, cause));
@@ -58,7 +58,7 @@ impl<'n> Fields<'n> {
         let known = self.known.into_inner();
         match self.entries.iter().find(|(key, _)| !known.contains(&key.name.as_str())) {
             None => Ok(()),
-            Some((Key { place, name }, _)) => {
+            Some((Key { place, name, .. }, _)) => {
                 let cause = format!("unknown key `{name}` in `{}`", self.of);
                 Err(ScenarioError::new(*place, cause).nearest(name, &known))
             }
@@ -68,10 +68,8 @@ impl<'n> Fields<'n> {
 
 /// The text of a scalar.
 pub(crate) fn text(node: &Node) -> Parsed<&str> {
-    match &node.value {
-        Value::Scalar(text) => Ok(text),
-        _ => Err(ScenarioError::new(node.place, format!("want one value, this is {}", node.kind()))),
-    }
+    node.scalar()
+        .ok_or_else(|| ScenarioError::new(node.place, format!("want one value, this is {}", node.kind())))
 }
 
 /// A whole number, decimal or with `0x`, of any type that it fits.
@@ -230,15 +228,17 @@ pub(crate) fn parse_hex(hex: &str) -> Option<Vec<u8>> {
 pub(crate) fn list(node: &Node) -> &[Node] {
     match &node.value {
         Value::List(items) => items,
-        Value::Nothing => &[],
+        Value::Null => &[],
         _ => std::slice::from_ref(node),
     }
 }
 
 /// A map with one key, or a name alone: `{ntlm: {…}}`, `ntlm`.
 pub(crate) fn variant<'n>(node: &'n Node, what: &str) -> Parsed<(&'n str, Place, Option<&'n Node>)> {
+    if let Some(name) = node.scalar() {
+        return Ok((name, node.place, None));
+    }
     match &node.value {
-        Value::Scalar(name) => Ok((name, node.place, None)),
         Value::Map(entries) if entries.len() == 1 => {
             let (key, value) = &entries[0];
             Ok((&key.name, key.place, Some(value)))
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn node(text: &str) -> Node {
-        Node { place: Place { line: 1, column: 1 }, value: Value::Scalar(text.to_owned()) }
+        Node::new(Place::START, Value::Text(text.to_owned()))
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_key_that_nobody_asked_for_is_a_mistake() {
-        let tree = Node::parse("{port: 1, prot: 2}").expect("YAML");
+        let tree = crate::scenario::document::parse("{port: 1, prot: 2}").expect("YAML");
         let fields = Fields::new(&tree, "bind").expect("a map");
         assert_eq!(fields.get("port", number::<u16>), Ok(Some(1)));
         let error = fields.finish().expect_err("prot");

@@ -2,10 +2,10 @@
 
 use super::call::Waiting;
 use super::connection::{Clock, Connection, Sent};
-use super::error::{Place, ScenarioError, ScenarioErrors};
+use super::document;
+use super::error::{ScenarioError, ScenarioErrors};
 use super::fields::{Fields, Parsed, choice, duration_ns, host, list, moment_ns, number, text};
 use super::network::{Network, SIDES, between};
-use super::node::{Key, Node, Value};
 use super::security::Security;
 use crate::conversation::Step;
 use crate::packets::{OwnedFrame, TcpEnd};
@@ -13,6 +13,7 @@ use crate::pdu::{self, Format};
 use crate::rng::Rng;
 use crate::stub::Syntax;
 use rpcscope_model::{Address, Side, SyntaxId, Timestamp};
+use rpcscope_text::{Key, Node, Value};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -91,7 +92,7 @@ impl Session {
 impl Forge {
     /// The frames of a scenario.
     pub(crate) fn frames(text: &str) -> Result<Vec<OwnedFrame>, ScenarioErrors> {
-        let root = Node::parse(text).map_err(|error| ScenarioErrors(vec![error]))?;
+        let root = document::parse(text).map_err(|error| ScenarioErrors(vec![error]))?;
         let mut forge = Self {
             rng: Rng::new(1),
             clock: Clock { start: Timestamp::from_parts(1_767_323_045, 0), interval_ns: 10_000 },
@@ -153,12 +154,12 @@ impl Forge {
 
     fn item(&mut self, item: &Node) -> Parsed<()> {
         let single;
-        let entries: &[(Key, Node)] = match &item.value {
-            Value::Map(entries) => entries,
+        let entries: &[(Key, Node)] = match (&item.value, item.scalar()) {
+            (Value::Map(entries), _) => entries,
             // `- shutdown` is short for `- shutdown:`.
-            Value::Scalar(name) => {
-                let nothing = Node { place: item.place, value: Value::Nothing };
-                single = [(Key { place: item.place, name: name.clone() }, nothing)];
+            (_, Some(name)) => {
+                let nothing = Node::new(item.place, Value::Null);
+                single = [(Key::new(item.place, name), nothing)];
                 &single
             }
             _ => {
@@ -386,9 +387,11 @@ fn in_full<'n>(item: &str, value: &'n Node) -> Cow<'n, Node> {
         "call" => "op",
         _ => return Cow::Borrowed(value),
     };
-    let Value::Scalar(_) = value.value else { return Cow::Borrowed(value) };
-    let key = Key { place: value.place, name: key.to_owned() };
-    Cow::Owned(Node { place: value.place, value: Value::Map(vec![(key, value.clone())]) })
+    if value.scalar().is_none() {
+        return Cow::Borrowed(value);
+    }
+    let key = Key::new(value.place, key);
+    Cow::Owned(Node::new(value.place, Value::Map(vec![(key, value.clone())])))
 }
 
 /// Finds the names of calls that replies are for.
@@ -399,7 +402,7 @@ fn note_replies(items: &[Node], names: &mut BTreeSet<String>) {
             let Value::Map(inner) = &value.value else { continue };
             for (inner_key, inner_value) in inner {
                 match (key.name.as_str(), inner_key.name.as_str(), &inner_value.value) {
-                    ("reply", "to", Value::Scalar(name)) => drop(names.insert(name.clone())),
+                    ("reply", "to", _) => names.extend(inner_value.scalar().map(str::to_owned)),
                     ("repeat", "items", Value::List(items)) => note_replies(items, names),
                     _ => {}
                 }
@@ -407,9 +410,6 @@ fn note_replies(items: &[Node], names: &mut BTreeSet<String>) {
         }
     }
 }
-
-/// Where an item that is made up stands.
-pub(super) const NOWHERE: Place = Place { line: 1, column: 1 };
 
 /// What items can be.
 pub(crate) const KINDS: &[&str] = &[

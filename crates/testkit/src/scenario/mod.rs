@@ -20,13 +20,13 @@ mod call;
 mod carrier;
 mod connection;
 mod contexts;
+mod document;
 mod error;
 mod fields;
 mod forge;
 mod list;
 mod names;
 mod network;
-mod node;
 mod security;
 mod text;
 
@@ -61,7 +61,7 @@ pub fn forge_as(text: &str, format: CaptureFormat) -> Result<Vec<u8>, ScenarioEr
         CaptureFormat::Pcap => {
             if frames.windows(2).any(|pair| pair[0].link_type != pair[1].link_type) {
                 let error = ScenarioError::new(
-                    forge::NOWHERE,
+                    Place::START,
                     "a pcap file has one link layer, these frames have several",
                 )
                 .hint("write a pcapng file: `-o sample.pcapng`");

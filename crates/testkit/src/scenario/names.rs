@@ -2,10 +2,10 @@
 
 use super::error::{ScenarioError, quoted};
 use super::fields::{Parsed, parse_number, text};
-use super::node::Node;
 use rpcscope_catalog as catalog;
 use rpcscope_catalog::nearest;
 use rpcscope_model::SyntaxId;
+use rpcscope_text::Node;
 use uuid::Uuid;
 
 /// An interface as a scenario names it.
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn named(text: &str) -> Parsed<Named> {
-        interface(&Node::parse(&format!("'{text}'")).expect("YAML"))
+        interface(&crate::scenario::document::parse(&format!("'{text}'")).expect("YAML"))
     }
 
     #[test]

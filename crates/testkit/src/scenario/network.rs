@@ -2,10 +2,10 @@
 
 use super::error::{Place, ScenarioError};
 use super::fields::{Fields, Parsed, choice, list, number, percent, truth, variant};
-use super::node::Node;
 use crate::ByteOrder;
 use crate::packets::{Disturbance, Link, Overlap, Tag, Tunnel};
 use rpcscope_model::Side;
+use rpcscope_text::Node;
 
 /// The network that binds which follow run over.
 #[derive(Clone, Debug)]

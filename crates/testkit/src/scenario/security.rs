@@ -2,12 +2,12 @@
 
 use super::error::ScenarioError;
 use super::fields::{Fields, Parsed, bytes, choice, number, variant};
-use super::node::Node;
 use super::text::{limited, user_of};
 use crate::pdu::Verifier;
 use crate::rng::Rng;
 use crate::token::{self, Kerberos, NtlmSession, SecureChannel, Signature, signature};
 use rpcscope_model::{AuthLevel, AuthType, Side};
+use rpcscope_text::Node;
 
 /// A security context.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub(crate) enum Carried {
 impl Security {
     /// `auth: {ntlm: {user: CORP\alice}, level: pkt_privacy}`, or one word.
     pub(crate) fn parse(node: &Node, rng: &mut Rng) -> Parsed<Option<Self>> {
-        let simple = matches!(node.value, super::node::Value::Scalar(_));
+        let simple = node.scalar().is_some();
         if simple && super::fields::text(node)? == "none" {
             return Ok(None);
         }
@@ -135,7 +135,7 @@ struct Service {
 
 impl Service {
     fn parse(name: &str, place: super::Place, parameters: Option<&Node>, rng: &mut Rng) -> Parsed<Self> {
-        let nothing = Node { place, value: super::node::Value::Nothing };
+        let nothing = Node::new(place, rpcscope_text::Value::Null);
         let parameters = parameters.unwrap_or(&nothing);
         match name {
             "ntlm" => {
@@ -181,10 +181,10 @@ impl Service {
 
     fn spnego(parameters: &Node, rng: &mut Rng) -> Parsed<Self> {
         let (mechanism, place, inner) = match parameters.value {
-            super::node::Value::Nothing => ("ntlm", parameters.place, None),
+            rpcscope_text::Value::Null => ("ntlm", parameters.place, None),
             _ => variant(parameters, "mechanism of SPNEGO")?,
         };
-        let nothing = Node { place, value: super::node::Value::Nothing };
+        let nothing = Node::new(place, rpcscope_text::Value::Null);
         let inner = inner.unwrap_or(&nothing);
         let mut session = None;
         let (oid, tokens, signature): (&[u8], _, _) = match mechanism {

@@ -2,8 +2,8 @@
 
 use super::error::ScenarioError;
 use super::fields::{Fields, Parsed, text};
-use super::node::Node;
 use crate::ntlm::Ntlm;
+use rpcscope_text::Node;
 
 /// A name of at most 255 bytes: users, domains, computers, pipes, servers.
 pub(crate) fn limited(node: &Node) -> Parsed<&str> {
