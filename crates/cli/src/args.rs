@@ -17,6 +17,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Replay(Replay),
     Check(Check),
+    Test(Test),
+    Explain(Explain),
     Forge(Forge),
 }
 
@@ -129,6 +131,79 @@ pub(crate) struct Check {
     /// Warnings count as errors.
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Prove rules on captures: whether they find what they are to find, and nothing else.
+///
+/// Replays the captures that files named `*.test.yml` beside the rules name, and compares the alerts with what is
+/// expected. A test that does not hold is shown with the event that came nearest, condition by condition.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  rpcscope test                                    all rules below rules/
+  rpcscope test rules/lateral-movement --verbose   every test by its name
+  rpcscope test --coverage                         what no test proves
+  rpcscope test new-rule.yml --update              record what the rules say now
+
+Exit status: 0 all tests hold, 1 some do not, 2 wrong use, 3 a file could not be read or written.")]
+pub(crate) struct Test {
+    /// Files of rules or of tests, or folders of them [default: the folder `rules`, else the working directory].
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// What placeholders and variables stand for [default: rpcscope.yaml here, or beside or above the rules].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+
+    /// Show tests that hold, too.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    /// Tell which rules no sample fires, which none keeps silent, and which conditions never decided.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+
+    /// Write the results in the format of JUnit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+
+    /// Record the numbers of alerts that were seen in the files of tests.
+    #[arg(long)]
+    pub(crate) update: bool,
+}
+
+/// Show why a rule holds for events of a capture, or does not.
+///
+/// Shows the events that came nearest to what the rule wants, with each condition: what was wanted, what was seen, and
+/// whether it held.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  rpcscope explain rules/wmi/wmi-login.yml case.pcap
+  rpcscope explain 4103009 case.pcap -r rules/     by signature id, id, name or title
+  rpcscope explain my.yml case.pcap --events 20
+
+Exit status: 0 done, 2 wrong use, 3 a file could not be read.")]
+pub(crate) struct Explain {
+    /// A file of rules; or the id, signature id, name or title of one.
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+
+    /// A capture file.
+    #[arg(value_name = "CAPTURE")]
+    pub(crate) capture: PathBuf,
+
+    /// Where rules are, when one is named otherwise than by its file [default: the folder `rules`].
+    #[arg(short, long, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+
+    /// What placeholders and variables stand for [default: rpcscope.yaml here, or beside or above the rules].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+
+    /// How many events to show, the nearest first.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) events: usize,
 }
 
 /// Make a capture out of a few lines of YAML.

@@ -8,10 +8,9 @@ use crate::{finding_text, messages, settings};
 use rpcscope_rules::Severity;
 use std::fmt::Write;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
 
 pub(crate) fn run(arguments: &Check) -> Exit {
-    let paths = paths(&arguments.rules);
+    let paths = rule_files::or_usual(&arguments.rules);
     let loaded = match settings::load(arguments.settings.as_deref(), &paths) {
         Ok(settings) => rule_files::load(&paths, &settings),
         Err(exit) => return exit,
@@ -32,16 +31,6 @@ pub(crate) fn run(arguments: &Check) -> Exit {
         Strictness::Lenient => loaded.count(Severity::Error),
     };
     if wrong > 0 { FOUND } else { DONE }
-}
-
-/// What was named, else the folder `rules`, else the working directory.
-fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
-    let usual = Path::new("rules");
-    match named {
-        [] if usual.is_dir() => vec![usual.to_owned()],
-        [] => vec![PathBuf::from(".")],
-        named => named.to_vec(),
-    }
 }
 
 /// All findings, and how many there are.

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod exit;
+mod explain;
 mod feed;
 mod finding_text;
 mod forge;
@@ -13,6 +14,9 @@ mod progress;
 mod replay;
 mod rule_files;
 mod settings;
+mod shown;
+mod test;
+mod testing;
 
 use args::{Arguments, Verb};
 use clap::Parser;
@@ -28,6 +32,8 @@ pub fn run() -> ExitCode {
         }
     };
     let status = match arguments.verb {
+        Verb::Explain(explain) => explain::run(&explain),
+        Verb::Test(test) => test::run(&test),
         Verb::Check(check) => check::run(&check),
         Verb::Forge(forge) => forge::run(&forge),
         Verb::Replay(replay) => replay::run(&replay),

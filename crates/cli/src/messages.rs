@@ -22,6 +22,11 @@ pub(crate) fn finding(finding: &dyn Display) {
     let _ = writeln!(anstream::stderr().lock(), "{finding}");
 }
 
+/// Says what was done, when that is not seen otherwise.
+pub(crate) fn note(what: &dyn Display) {
+    let _ = writeln!(anstream::stderr().lock(), "{what}");
+}
+
 fn say(style: Style, kind: &str, what: &dyn Display, hint: Option<&str>) {
     let mut stderr = anstream::stderr().lock();
     // Nobody is left to hear that standard error is closed.

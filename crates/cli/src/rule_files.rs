@@ -60,6 +60,34 @@ pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec
     Ok(Loaded { rules: Arc::new(rules), findings, texts })
 }
 
+/// The files with tests of rules at these paths: those that are named, those below folders, and those beside files of
+/// rules.
+pub(crate) fn test_files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    walk::test_files(paths)
+}
+
+/// The files of rules at these paths.
+pub(crate) fn rule_files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    walk::rule_files(paths).0
+}
+
+/// What a file of tests is named after: the path without the ending that tests have.
+pub(crate) fn without_test_suffix(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    let stem = walk::TEST_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix))?;
+    Some(path.with_file_name(stem))
+}
+
+/// What was named, else the folder `rules`, else the working directory.
+pub(crate) fn or_usual(named: &[PathBuf]) -> Vec<PathBuf> {
+    let usual = Path::new("rules");
+    match named {
+        [] if usual.is_dir() => vec![usual.to_owned()],
+        [] => vec![PathBuf::from(".")],
+        named => named.to_vec(),
+    }
+}
+
 /// Reads rules in order to run them, and says on standard error what is wrong, warnings in a word.
 pub(crate) fn load_to_run(
     paths: &[PathBuf],
@@ -112,7 +140,8 @@ impl Loaded {
     }
 }
 
-fn read(path: &Path) -> Result<String, Unreadable> {
+/// The text of a file of rules, or of their tests.
+pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     let failed = |cause: String, hint| Unreadable { path: path.to_owned(), cause, hint };
     let cannot = |error: std::io::Error| {
         let hint = (error.kind() == ErrorKind::InvalidData).then_some("rules are text in UTF-8");

@@ -16,6 +16,7 @@ mod glob;
 mod loader;
 mod matcher;
 mod pattern;
+mod proof;
 mod rule_set;
 mod settings;
 mod sigma;
@@ -32,6 +33,7 @@ pub use field::{EventType, Field, FieldId, Kind, Known, LogSource, Naming, log_s
 pub use finding::{Finding, Place, Severity};
 pub use loader::Loader;
 pub use matcher::{Comparison, Number};
+pub use proof::{Expectation, Near, Nearest, Sample, SampleSource, TestFile, Told};
 pub use rule_set::{Rule, RuleSet};
 pub use settings::Settings;
 pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};

@@ -195,6 +195,15 @@ impl Comparison {
     }
 }
 
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Real(number) => number.fmt(f),
+        }
+    }
+}
+
 impl Number {
     /// Reads a number: decimal, with a fraction, or hexadecimal after `0x`.
     pub fn parse(text: &str) -> Option<Self> {

@@ -51,6 +51,32 @@ impl Trace {
         self.parts.iter().map(Self::nearness).fold(own, |sum, part| (sum.0 + part.0, sum.1 + part.1))
     }
 
+    /// Calls `visit` with each condition on a field.
+    pub fn each_test(&self, visit: &mut impl FnMut(&Step)) {
+        if let Step::Test { .. } = self.step {
+            visit(&self.step);
+        }
+        self.parts.iter().for_each(|part| part.each_test(visit));
+    }
+
+    /// Calls `visit` with each condition on a field that decided: had it come out differently, so had the whole.
+    pub fn each_decisive(&self, visit: &mut impl FnMut(&Step)) {
+        match self.step {
+            Step::Test { .. } => visit(&self.step),
+            Step::Not | Step::Named(_) => self.parts.iter().for_each(|part| part.each_decisive(visit)),
+            Step::All | Step::Any => {
+                // What is wanted of all the others, so that one part decides.
+                let neutral = matches!(self.step, Step::All);
+                let against = self.parts.iter().filter(|part| part.held != neutral).count();
+                for part in &self.parts {
+                    if against == usize::from(part.held != neutral) {
+                        part.each_decisive(visit);
+                    }
+                }
+            }
+        }
+    }
+
     fn show(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
         let mark = if self.held { '+' } else { '-' };
         write!(f, "{:indent$}{mark} ", "", indent = depth * 2)?;
@@ -61,7 +87,10 @@ impl Trace {
             Step::Named(name) => writeln!(f, "{name}")?,
             Step::Test { place, field, all, wanted, seen } => {
                 write!(f, "{field} (line {}): wanted ", place.line)?;
-                list(f, wanted, if *all { " and " } else { " or " })?;
+                match wanted.as_slice() {
+                    [] => f.write_str("one of an empty list")?,
+                    wanted => list(f, wanted, if *all { " and " } else { " or " })?,
+                }
                 match seen.as_deref() {
                     None => {}
                     Some([]) => f.write_str(", the event has none")?,

@@ -1,6 +1,6 @@
 //! Runs rules over the events of one shard, in their order.
 
-use crate::{Rule, RuleSet};
+use crate::{EventType, Rule, RuleSet};
 use rpcscope_model::{Event, EventBody, Phase};
 use std::sync::Arc;
 
@@ -29,6 +29,12 @@ impl Watch {
 }
 
 impl Rule {
+    /// Whether the rule looks at an event: it is of its log source, and for a call it is the first event that has all
+    /// fields that the rule reads.
+    pub fn looks_at(&self, event: &Event) -> bool {
+        EventType::of(event).is_some_and(|kind| self.source.events.contains(&kind)) && self.is_due(event)
+    }
+
     /// Whether this is the event of a call that the rule looks at: the first that has all fields that it reads.
     pub(crate) fn is_due(&self, event: &Event) -> bool {
         let EventBody::Call(call) = &event.body else { return true };

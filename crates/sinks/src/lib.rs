@@ -18,3 +18,4 @@ mod text;
 
 pub use format::{Clock, Colour, Context, Detail, Format, Memo};
 pub use summary::{RunFigures, Summary};
+pub use text::visible;

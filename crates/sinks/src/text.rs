@@ -7,6 +7,13 @@ use std::io::Write;
 /// Stands for what was taken out of a text that is too long.
 const ELLIPSIS: &str = "…";
 
+/// Untrusted text with every character escaped that could move the cursor, change colours, hide text or turn its direction.
+pub fn visible(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    push_visible(&mut out, text);
+    String::from_utf8(out).expect("text with escapes is text")
+}
+
 /// Appends untrusted text with every character escaped that could move the cursor, change colours, hide text or turn
 /// its direction.
 pub(crate) fn push_visible(out: &mut Vec<u8>, text: &str) {

@@ -87,14 +87,14 @@ impl<'a> Writer<'a> {
         for position in &deferred.positions {
             correlator.hit(*position, &deferred.event, &mut alerts);
         }
-        alerts.iter().for_each(|alert| self.alert(alert));
+        alerts.iter().for_each(|told| self.alert(&told.alert));
     }
 
     /// Formats what correlations say at the end.
     pub(super) fn finish(&mut self, correlator: &mut Correlator) {
         let mut alerts = Vec::new();
         correlator.finish(&mut alerts);
-        alerts.iter().for_each(|alert| self.alert(alert));
+        alerts.iter().for_each(|told| self.alert(&told.alert));
     }
 
     fn is_printed(&self, event: &Event) -> bool {

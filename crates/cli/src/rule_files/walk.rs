@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The files of rules at these paths, each once: files as they come, folders with all that is below them by the alphabet.
 /// Beside them the paths of which there are none.
 pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Unreadable>) {
-    let mut walk = Walk::default();
+    let mut walk = Walk::new(is_of_rules);
     for path in paths {
         let before = walk.files.len() + walk.failed.len() + walk.known;
         walk.path(path, 0);
@@ -21,8 +21,28 @@ pub(super) fn rule_files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Unreadable>) {
     (walk.files, walk.failed)
 }
 
-#[derive(Default)]
+/// The files with tests of rules at these paths, each once: those that are named, those below folders, and those beside
+/// files of rules.
+pub(super) fn test_files(paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut walk = Walk::new(is_of_tests);
+    for path in paths {
+        match path.parent() {
+            Some(folder) if is_of_rules(path) && !path.is_dir() => {
+                let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                let beside = fs::read_dir(here).into_iter().flatten().flatten().map(|entry| entry.path());
+                let mut beside: Vec<PathBuf> = beside.filter(|path| is_of_tests(path)).collect();
+                beside.sort();
+                beside.iter().for_each(|path| walk.path(path, 0));
+            }
+            _ => walk.path(path, 0),
+        }
+    }
+    walk.files
+}
+
 struct Walk {
+    /// Which files are wanted.
+    wanted: fn(&Path) -> bool,
     files: Vec<PathBuf>,
     failed: Vec<Unreadable>,
     /// What was found, whatever path led to it.
@@ -32,6 +52,10 @@ struct Walk {
 }
 
 impl Walk {
+    fn new(wanted: fn(&Path) -> bool) -> Self {
+        Self { wanted, files: Vec::new(), failed: Vec::new(), seen: HashSet::new(), known: 0 }
+    }
+
     fn path(&mut self, path: &Path, depth: usize) {
         let metadata = match fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -41,7 +65,7 @@ impl Walk {
                 return self.fail(path, &format!("cannot read: {error}"), hint);
             }
         };
-        if !metadata.is_dir() && !is_of_rules(path) {
+        if !metadata.is_dir() && !(self.wanted)(path) {
             // Shells hand over all that matches `*.yml`.
             if depth == 0 && !is_beside_rules(path) {
                 self.fail(
@@ -90,8 +114,12 @@ fn is_of_rules(path: &Path) -> bool {
 
 /// Whether it is a file that stands among rules and has none: tests of rules, settings.
 fn is_beside_rules(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == settings::NAME) || is_of_tests(path)
+}
+
+fn is_of_tests(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name == settings::NAME || TEST_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+    TEST_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 /// Without `./` in front, which says nothing.
@@ -101,7 +129,7 @@ fn plain(path: &Path) -> PathBuf {
 
 const EXTENSIONS: [&str; 3] = ["yml", "yaml", "rules"];
 /// How names of files with tests of rules end.
-const TEST_SUFFIXES: [&str; 2] = [".test.yml", ".test.yaml"];
+pub(super) const TEST_SUFFIXES: [&str; 2] = [".test.yml", ".test.yaml"];
 /// Folders inside of each other.
 const MAX_DEPTH: usize = 64;
 

@@ -10,7 +10,7 @@ mod window;
 use crate::field::Field;
 use crate::sigma::{Alias, Correlation, CorrelationKind};
 use crate::value::Fields;
-use crate::{Comparison, Number, RuleSet};
+use crate::{Comparison, Number, RuleSet, Told};
 use groups::{Groups, Key};
 use rpcscope_model::{Alert, Correlated, Event, Timestamp};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Correlator {
 
     /// Takes an event with the rule that holds for it, and adds what correlations say of it to `alerts`. Several rules of
     /// one event come one after the other.
-    pub fn hit(&mut self, position: usize, event: &Arc<Event>, alerts: &mut Vec<Alert>) {
+    pub fn hit(&mut self, position: usize, event: &Arc<Event>, alerts: &mut Vec<Told>) {
         self.now = self.now.max(event.header.time);
         self.close_windows(Some(self.now), alerts);
         self.number += 1;
@@ -61,7 +61,7 @@ impl Correlator {
     }
 
     /// The stream is over: judges what waits for the end of its window.
-    pub fn finish(&mut self, alerts: &mut Vec<Alert>) {
+    pub fn finish(&mut self, alerts: &mut Vec<Told>) {
         self.close_windows(None, alerts);
     }
 
@@ -70,7 +70,7 @@ impl Correlator {
         self.groups.evicted
     }
 
-    fn take(&mut self, hit: Hit, event: &Arc<Event>, alerts: &mut Vec<Alert>) {
+    fn take(&mut self, hit: Hit, event: &Arc<Event>, alerts: &mut Vec<Told>) {
         let of = self.members.get(hit.position).cloned().unwrap_or_default();
         for (at, member) in of {
             self.feed(at, member, hit.base, event, alerts);
@@ -78,7 +78,7 @@ impl Correlator {
     }
 
     /// Gives an event to a correlation.
-    fn feed(&mut self, at: usize, member: usize, base: usize, event: &Arc<Event>, alerts: &mut Vec<Alert>) {
+    fn feed(&mut self, at: usize, member: usize, base: usize, event: &Arc<Event>, alerts: &mut Vec<Told>) {
         let rules = Arc::clone(&self.rules);
         let Some(correlation) = rules.correlations().get(at) else { return };
         let values: Vec<Option<Box<str>>> =
@@ -124,7 +124,7 @@ impl Correlator {
     }
 
     /// Judges windows that were over before `now`; without a time, all.
-    fn close_windows(&mut self, now: Option<Timestamp>, alerts: &mut Vec<Alert>) {
+    fn close_windows(&mut self, now: Option<Timestamp>, alerts: &mut Vec<Told>) {
         while let Some((key, window)) = self.groups.take_ended(now) {
             let rules = Arc::clone(&self.rules);
             let Some(correlation) = rules.correlations().get(key.correlation) else { continue };
@@ -144,17 +144,15 @@ impl Correlator {
         base: usize,
         correlated: Correlated,
         event: &Arc<Event>,
-        alerts: &mut Vec<Alert>,
+        alerts: &mut Vec<Told>,
     ) {
         let position = self.rules.rules().len() + at;
         if self.rules.alerts(position)
             && let Some(correlation) = self.rules.correlations().get(at)
         {
-            alerts.push(Alert {
-                rule: Arc::clone(&correlation.signature),
-                event: Arc::clone(event),
-                correlated: Some(correlated),
-            });
+            let rule = Arc::clone(&correlation.signature);
+            let alert = Alert { rule, event: Arc::clone(event), correlated: Some(correlated) };
+            alerts.push(Told { position, alert });
         }
         // Correlations come after those that they are about: this ends.
         self.take(Hit { position, base }, event, alerts);

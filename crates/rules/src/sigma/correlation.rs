@@ -30,6 +30,8 @@ words! {
 pub struct Correlation {
     /// What describes it.
     pub meta: Meta,
+    /// The file that has it.
+    pub file: Arc<str>,
     /// What it looks at.
     pub kind: CorrelationKind,
     /// The rules and correlations that it is about, in the order of the rule: their positions in the rule set.

@@ -1,8 +1,8 @@
 //! Correlations over streams of events.
 
 use crate::support::{SVCCTL, call};
-use rpcscope_model::{Address, Alert, Event, FrameNumber, Timestamp};
-use rpcscope_rules::{Correlator, Loader, Placeholders, RuleSet, Watch};
+use rpcscope_model::{Address, Event, FrameNumber, Timestamp};
+use rpcscope_rules::{Correlator, Loader, Placeholders, RuleSet, Told, Watch};
 use std::sync::Arc;
 
 const RULES: &str = r"
@@ -38,18 +38,18 @@ fn at(seconds: i64, opnum: u16, client: u8) -> Event {
 fn alerts(set: &Arc<RuleSet>, events: &[Event]) -> Vec<(i64, String, u64)> {
     let mut watch = Watch::new(Arc::clone(set));
     let mut correlator = Correlator::new(Arc::clone(set));
-    let mut alerts: Vec<Alert> = Vec::new();
+    let mut alerts: Vec<Told> = Vec::new();
     for event in events {
         let event = Arc::new(event.clone());
         let mut hits = Vec::new();
         watch.event(&event, &mut hits);
         for hit in hits {
-            alerts.extend(set.alert(hit, &event));
+            alerts.extend(set.alert(hit, &event).map(|alert| Told { position: hit, alert }));
             correlator.hit(hit, &event, &mut alerts);
         }
     }
     correlator.finish(&mut alerts);
-    let told = |alert: &Alert| {
+    let told = |Told { alert, .. }: &Told| {
         let count = alert.correlated.as_ref().map_or(0, |correlated| correlated.count);
         (alert.event.header.time.seconds(), alert.rule.title.clone(), count)
     };

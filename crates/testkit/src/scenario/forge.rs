@@ -2,7 +2,6 @@
 
 use super::call::Waiting;
 use super::connection::{Clock, Connection, Sent};
-use super::document;
 use super::error::{ScenarioError, ScenarioErrors};
 use super::fields::{Fields, Parsed, choice, duration_ns, host, list, moment_ns, number, text};
 use super::network::{Network, SIDES, between};
@@ -91,8 +90,7 @@ impl Session {
 
 impl Forge {
     /// The frames of a scenario.
-    pub(crate) fn frames(text: &str) -> Result<Vec<OwnedFrame>, ScenarioErrors> {
-        let root = document::parse(text).map_err(|error| ScenarioErrors(vec![error]))?;
+    pub(crate) fn frames(root: &Node) -> Result<Vec<OwnedFrame>, ScenarioErrors> {
         let mut forge = Self {
             rng: Rng::new(1),
             clock: Clock { start: Timestamp::from_parts(1_767_323_045, 0), interval_ns: 10_000 },

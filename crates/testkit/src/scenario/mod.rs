@@ -74,5 +74,10 @@ pub fn forge_as(text: &str, format: CaptureFormat) -> Result<Vec<u8>, ScenarioEr
 
 /// The frames that a scenario describes.
 pub fn frames(text: &str) -> Result<Vec<OwnedFrame>, ScenarioErrors> {
-    forge::Forge::frames(text)
+    frames_of(&document::parse(text).map_err(|error| ScenarioErrors(vec![error]))?)
+}
+
+/// The frames of a scenario that is part of another document. Places of mistakes are those of that document.
+pub fn frames_of(scenario: &rpcscope_text::Node) -> Result<Vec<OwnedFrame>, ScenarioErrors> {
+    forge::Forge::frames(scenario)
 }

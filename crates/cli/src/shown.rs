@@ -1,0 +1,37 @@
+//! Events, alerts and traces as lines for those who look into why.
+
+use rpcscope_model::{Alert, Event};
+use rpcscope_rules::Trace;
+use rpcscope_sinks::{Clock, Context, Detail, Format, Memo, visible};
+
+/// The lines of an event: those of the table, else that of JSON.
+pub(crate) fn event(event: &Event) -> String {
+    let context = context();
+    let mut out = Vec::new();
+    Format::Table.event(event, &context, &mut Memo::default(), &mut out);
+    if out.is_empty() {
+        Format::Eve.event(event, &context, &mut Memo::default(), &mut out);
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The line of an alert.
+pub(crate) fn alert(alert: &Alert) -> String {
+    let mut out = Vec::new();
+    Format::Table.alert(alert, &context(), &mut Memo::default(), &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The lines of a trace, with what came from the network made harmless.
+pub(crate) fn trace(trace: &Trace) -> String {
+    trace.to_string().lines().map(|line| visible(line) + "\n").collect()
+}
+
+/// Lines below others, each with blanks before it.
+pub(crate) fn indented(lines: &str, blanks: usize) -> String {
+    lines.lines().map(|line| format!("{:blanks$}{line}\n", "")).collect()
+}
+
+fn context() -> Context<'static> {
+    Context { clock: Clock::Utc, detail: Detail::Everything, ..Context::default() }
+}
