@@ -59,6 +59,7 @@ impl Shard {
 
     /// The same, with rules to run over its events.
     pub fn with_rules(mut self, rules: Arc<RuleSet>) -> Self {
+        self.session = self.session.with_wanted(Arc::new(rules.wanted()));
         self.watch = Some(Watch::new(rules));
         self
     }
@@ -346,7 +347,8 @@ fn into_session<'a>(
 mod tests {
     use super::*;
     use rpcscope_flow::Decoder;
-    use rpcscope_model::SyntaxId;
+    use rpcscope_model::{EventBody, Phase, SyntaxId};
+    use rpcscope_rules::{Loader, Placeholders};
     use rpcscope_testkit::conversation::{Answer, Call, Conversation};
     use rpcscope_testkit::packets::{Framing, TcpEnd, TcpFlow};
     use rpcscope_testkit::pdu::Offer;
@@ -367,6 +369,52 @@ mod tests {
             }
         }
         shard.memory.used()
+    }
+
+    #[test]
+    fn a_rule_that_reads_the_request_only_hits_before_the_reply_comes() {
+        let rule = "title: T\nlogsource: {product: rpcscope, service: call}\ndetection: {s: {opnum: 1}, condition: s}\n";
+        let mut loader = Loader::new(Placeholders::new());
+        loader.add("rule.yml", rule);
+        let (rules, findings) = loader.finish();
+        assert!(findings.is_empty(), "{findings:?}");
+        let interface = SyntaxId { major: 1, ..SyntaxId::default() };
+        let conversation = Conversation::new()
+            .bind(&[(Offer::ndr(0, interface), Answer::NDR)])
+            .call(Call::new(0, 1))
+            .call(Call::new(0, 2));
+        let frames =
+            Framing::default().segments(&TcpFlow::to_port(49670).segments(&plain(conversation.steps())));
+        let mut decoder = Decoder::new(&Limits::WHOLE);
+        let mut shard = Shard::new(Limits::WHOLE, Checksums::Accepted).with_rules(Arc::new(rules));
+        let mut told = Vec::new();
+        for (number, frame) in (1..).zip(&frames) {
+            if let Some(packet) = decoder.decode(&frame.as_frame(number)) {
+                shard.packet(&packet);
+                shard.tell(&mut |event, hits| {
+                    if let EventBody::Call(call) = &event.body {
+                        told.push((
+                            number,
+                            event.header.phase,
+                            call.opnum.map(|opnum| opnum.0),
+                            hits.to_vec(),
+                        ));
+                    }
+                });
+            }
+        }
+        let hits: Vec<_> =
+            told.iter().map(|(_, phase, opnum, hits)| (*phase, *opnum, hits.as_slice())).collect();
+        let (once, never): (&[usize], &[usize]) = (&[0], &[]);
+        assert_eq!(
+            hits,
+            [
+                (Phase::Requested, Some(1), once),
+                (Phase::Settled, Some(1), never),
+                (Phase::Settled, Some(2), never)
+            ]
+        );
+        assert!(told[0].0 < told[1].0, "it does not wait for the reply");
     }
 
     #[test]

@@ -263,7 +263,7 @@ pub struct Call {
     /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
     pub arguments: Option<Box<Arguments>>,
     /// How many of the arguments were told when the request was, first ones of [`arguments`](Self::arguments); `None`
-    /// when no event of [`Phase::Requested`] went before this one.
+    /// when no event of [`Phase::Requested`] went before this one, and in that one itself.
     pub announced: Option<usize>,
     /// The PDUs as they travelled, when somebody asked for them ([`Wanted::wire`](crate::Wanted)).
     pub wire: Option<Box<Wire>>,

@@ -131,6 +131,8 @@ pub struct Activation {
     pub status: Option<u32>,
     /// When the call was answered.
     pub answered: Option<(crate::Timestamp, FrameNumber)>,
+    /// Whether an event of [`Phase::Requested`](crate::Phase) went before this one.
+    pub announced: bool,
 }
 
 impl Activation {
@@ -171,4 +173,6 @@ pub struct Wmi {
     pub outcome: Outcome,
     /// What the server returned.
     pub status: Option<u32>,
+    /// Whether an event of [`Phase::Requested`](crate::Phase) went before this one.
+    pub announced: bool,
 }

@@ -42,6 +42,14 @@ pub(crate) struct Finished {
     pub(crate) towers: Vec<Tower>,
 }
 
+/// What the request of a call has said, once it was decoded.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Requested<'a> {
+    pub(crate) arguments: Option<&'a Arguments>,
+    /// What it said about DCOM objects.
+    pub(crate) objects: Option<&'a Objects>,
+}
+
 /// A piece of a stub.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
@@ -92,6 +100,9 @@ impl CallArguments {
         }
         self.is_cut |= is_behind_loss && !is_first;
         if self.is_done || (self.is_cut && !is_first) {
+            if is_last {
+                self.end(handles, output);
+            }
             return;
         }
         let room = output.limits.stub_bytes.saturating_sub(self.collected.len());
@@ -109,10 +120,21 @@ impl CallArguments {
         }
     }
 
-    /// What the request says about objects, once it was decoded and when it refers to some.
-    pub(crate) fn referring_request(&self) -> Option<&Objects> {
-        let objects = self.request.as_ref()?.objects.as_deref()?;
-        (!objects.references.is_empty()).then_some(objects)
+    /// What the request says, once it was decoded.
+    pub(crate) fn request(&self) -> Requested<'_> {
+        let Some(request) = &self.request else { return Requested::default() };
+        Requested {
+            arguments: Some(&request.arguments).filter(|arguments| says_something(arguments)),
+            objects: request.objects.as_deref(),
+        }
+    }
+
+    /// Lets more be said of the request, once it was decoded.
+    pub(crate) fn amend_request(&mut self, output: &mut Output, amend: impl FnOnce(&mut Arguments, &Output)) {
+        if let Some(request) = &mut self.request {
+            amend(&mut request.arguments, output);
+            self.charge(output);
+        }
     }
 
     /// The call is over: gives what is known of it. `replied` says that the server ran it.
@@ -143,8 +165,7 @@ impl CallArguments {
                 none => *none = Some(response.arguments),
             }
         }
-        let told = arguments.filter(|arguments| !arguments.is_empty() || arguments.stopped.is_some());
-        finished.arguments = told.map(Box::new);
+        finished.arguments = arguments.filter(says_something).map(Box::new);
         finished
     }
 
@@ -211,6 +232,11 @@ impl CallArguments {
         output.hold(self.charged, bytes);
         self.charged = bytes;
     }
+}
+
+/// Whether there is something to tell of arguments.
+fn says_something(arguments: &Arguments) -> bool {
+    !arguments.is_empty() || arguments.stopped.is_some()
 }
 
 /// Bytes that a decoded stub takes, about.

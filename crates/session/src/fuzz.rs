@@ -1,8 +1,13 @@
 //! Bodies of the fuzz targets: a session fed with what an attacker could send.
 
 use crate::{At, Connection, Flow, Protocol, Session};
-use rpcscope_model::{Address, Endpoint, EventBody, FrameNumber, Learned, Limits, Outcome, Side, Timestamp};
+use rpcscope_model::{
+    Address, CallId, Endpoint, Event, EventBody, FrameNumber, Learned, Limits, Outcome, Phase, Requests,
+    Side, Timestamp, Wanted,
+};
 use rpcscope_wire::dcerpc::HEADER_BYTES;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Feeds a connection of `protocol` with pieces: two bytes length (bit 15 the side, bit 14 a gap), then that many
 /// bytes, or a gap of that size.
@@ -57,57 +62,114 @@ pub fn fuzz_association(input: &[u8]) {
     tap.finish();
 }
 
-/// One connection, and a clock that goes on with each piece.
+/// One connection, and a clock that goes on with each piece. Two sessions see it: one that is asked for nothing, and one
+/// that is asked for everything.
 struct Tap {
-    session: Session,
-    connection: Connection,
+    plain: (Session, Connection),
+    asked: (Session, Connection),
+    /// Calls whose request was told and whose outcome was not: how many of each frame and id.
+    announced: HashMap<(FrameNumber, CallId), u32>,
     pieces: u32,
 }
 
 impl Tap {
     fn new(protocol: Protocol, limits: Limits) -> Self {
-        let mut session = Session::new(limits);
         let client = Endpoint::new(Address::v4([10, 0, 0, 5]), 50123);
         let server = Endpoint::new(Address::v4([10, 0, 0, 9]), 445);
-        let connection = session.open(protocol, Flow::new(1, client, server));
-        Self { session, connection, pieces: 0 }
+        let open = |mut session: Session| {
+            let connection = session.open(protocol, Flow::new(1, client, server));
+            (session, connection)
+        };
+        let wanted = Wanted { requests: Requests::All, wire: true };
+        Self {
+            plain: open(Session::new(limits)),
+            asked: open(Session::new(limits).with_wanted(Arc::new(wanted))),
+            announced: HashMap::new(),
+            pieces: 0,
+        }
     }
 
     fn data(&mut self, side: Side, bytes: &[u8]) {
         let at = self.next();
-        self.session.data(&mut self.connection, side, bytes, at);
+        let passed = [&mut self.plain, &mut self.asked]
+            .map(|(session, connection)| session.data(connection, side, bytes, at));
+        assert_eq!(passed[0], passed[1]);
         self.check();
     }
 
     fn gap(&mut self, side: Side, bytes: u64) {
         let at = self.next();
-        self.session.gap(&mut self.connection, side, bytes, at);
+        for (session, connection) in [&mut self.plain, &mut self.asked] {
+            session.gap(connection, side, bytes, at);
+        }
         self.check();
     }
 
     fn finish(mut self) {
         let at = self.next();
-        self.session.finish(&mut self.connection, at);
-        self.session.finish_datagrams();
-        assert_eq!(self.session.held_bytes(), 0, "nothing waits when all is over");
+        for (session, connection) in [&mut self.plain, &mut self.asked] {
+            session.finish(connection, at);
+            session.finish_datagrams();
+            assert_eq!(session.held_bytes(), 0, "nothing waits when all is over");
+        }
+        assert_eq!(self.plain.0.stats(), self.asked.0.stats());
         self.check();
+        assert!(self.announced.values().all(|told| *told == 0), "every call is told with its outcome");
     }
 
     /// What holds for every event, whatever came in.
     fn check(&mut self) {
-        for event in self.session.events().drain(..) {
-            let EventBody::Call(call) = event.body else { continue };
-            assert!(call.request.is_some() || call.reply.is_some(), "a call of which something was seen");
-            assert_eq!(call.interface.is_none(), call.learned == Learned::Unknown);
-            assert_eq!(call.request.is_some(), call.opnum.is_some() || call.activity.is_some());
-            let is_replied = matches!(call.outcome, Outcome::Replied | Outcome::Faulted | Outcome::Rejected);
-            assert_eq!(call.reply.is_some(), is_replied);
+        let mut plain = self.plain.0.events().drain(..);
+        for mut event in self.asked.0.events().drain(..) {
+            check_event(&event, &mut self.announced);
+            if event.header.phase == Phase::Settled {
+                forget_what_was_asked_for(&mut event);
+                assert_eq!(plain.next(), Some(event), "the same as when nothing is asked for");
+            }
         }
+        assert_eq!(plain.next(), None);
     }
 
     fn next(&mut self) -> At {
         self.pieces = self.pieces.saturating_add(1);
         let frame = u64::from(self.pieces);
         At { time: Timestamp(i64::from(self.pieces) * 1_000_000), frame: FrameNumber(frame) }
+    }
+}
+
+fn check_event(event: &Event, announced: &mut HashMap<(FrameNumber, CallId), u32>) {
+    let EventBody::Call(call) = &event.body else { return };
+    assert!(call.request.is_some() || call.reply.is_some(), "a call of which something was seen");
+    assert_eq!(call.interface.is_none(), call.learned == Learned::Unknown);
+    assert_eq!(call.request.is_some(), call.opnum.is_some() || call.activity.is_some());
+    let is_replied = matches!(call.outcome, Outcome::Replied | Outcome::Faulted | Outcome::Rejected);
+    assert_eq!(call.reply.is_some(), is_replied);
+    let wire = call.wire.as_deref().expect("PDUs were asked for");
+    assert_eq!(
+        (wire.request.is_some(), wire.reply.is_some()),
+        (call.request.is_some(), call.reply.is_some())
+    );
+    let told = announced.entry((event.header.frame, call.call_id)).or_default();
+    match event.header.phase {
+        Phase::Requested => {
+            assert_eq!((call.outcome, call.announced), (Outcome::Pending, None));
+            *told += 1;
+        }
+        Phase::Settled => {
+            assert_ne!(call.outcome, Outcome::Pending);
+            if call.announced.is_some() {
+                *told = told.checked_sub(1).expect("its request was told");
+            }
+        }
+    }
+}
+
+fn forget_what_was_asked_for(event: &mut Event) {
+    match &mut event.body {
+        EventBody::Call(call) => (call.announced, call.wire) = (None, None),
+        EventBody::Bind(bind) => bind.wire = None,
+        EventBody::Activation(activation) => activation.announced = false,
+        EventBody::Wmi(wmi) => wmi.announced = false,
+        EventBody::Authentication(_) | EventBody::Anomaly(_) => {}
     }
 }

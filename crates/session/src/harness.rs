@@ -3,10 +3,11 @@
 use crate::{At, Connection, Datagram, Flow, Protocol, Session};
 use rpcscope_model::{
     Activation, Address, AnomalyKind, Bind, Call, CallId, Endpoint, Event, EventBody, FrameNumber, Learned,
-    Limits, Outcome, Reply, Side, Stats, SyntaxId, Timestamp, Wmi,
+    Limits, Outcome, Phase, Reply, Requests, Side, Stats, SyntaxId, Timestamp, Wanted, Wmi,
 };
 use rpcscope_testkit::conversation::{ExpectedCall, Step};
 use rpcscope_testkit::transport::Message;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub(crate) const SVCCTL: SyntaxId = syntax(0x367abb81_9844_35f1_ad32_98f038001003, 2);
@@ -40,6 +41,12 @@ impl Tap {
         let connections =
             (0..count).map(|id| session.open(protocol, Flow::new(id, CLIENT, SERVER))).collect();
         Self { session, connections, frame: 0 }
+    }
+
+    /// The same, for somebody who wants more.
+    pub(crate) fn wanting(mut self, requests: Requests, wire: bool) -> Self {
+        self.session = self.session.with_wanted(Arc::new(Wanted { requests, wire }));
+        self
     }
 
     pub(crate) fn send(mut self, side: Side, bytes: &[u8]) -> Self {
@@ -167,11 +174,29 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn calls(&self) -> Vec<&Call> {
+        self.calls_of(Phase::Settled)
+    }
+
+    /// The calls whose request was told before the reply came.
+    pub(crate) fn requests(&self) -> Vec<&Call> {
+        self.calls_of(Phase::Requested)
+    }
+
+    fn calls_of(&self, phase: Phase) -> Vec<&Call> {
         let calls = self.events.iter().filter_map(|event| match &event.body {
-            EventBody::Call(call) => Some(&**call),
+            EventBody::Call(call) if event.header.phase == phase => Some(&**call),
             _ => None,
         });
         calls.collect()
+    }
+
+    /// What was told, in order: whether with its outcome, and the id of the call if it is one.
+    pub(crate) fn phases(&self) -> Vec<(Phase, Option<u32>)> {
+        let phases = self.events.iter().map(|event| match &event.body {
+            EventBody::Call(call) => (event.header.phase, Some(call.call_id.0)),
+            _ => (event.header.phase, None),
+        });
+        phases.collect()
     }
 
     /// The call with this id, of which there must be one.
@@ -185,7 +210,7 @@ impl Seen {
 
     pub(crate) fn activations(&self) -> Vec<&Activation> {
         let activations = self.events.iter().filter_map(|event| match &event.body {
-            EventBody::Activation(activation) => Some(&**activation),
+            EventBody::Activation(activation) if event.header.phase == Phase::Settled => Some(&**activation),
             _ => None,
         });
         activations.collect()
@@ -193,7 +218,7 @@ impl Seen {
 
     pub(crate) fn management(&self) -> Vec<&Wmi> {
         let management = self.events.iter().filter_map(|event| match &event.body {
-            EventBody::Wmi(wmi) => Some(&**wmi),
+            EventBody::Wmi(wmi) if event.header.phase == Phase::Settled => Some(&**wmi),
             _ => None,
         });
         management.collect()

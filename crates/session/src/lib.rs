@@ -12,6 +12,7 @@ mod framer;
 pub mod fuzz;
 #[cfg(test)]
 mod harness;
+mod kept;
 mod logon;
 mod objects;
 mod output;

@@ -5,8 +5,8 @@ use crate::flow::Ends;
 use crate::objects::Objects;
 use crate::{At, Flow};
 use rpcscope_model::{
-    Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Phase, Secrets, Stats,
-    Transport,
+    Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Phase, Reply, Secrets,
+    Stats, Transport, Wanted,
 };
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ pub(crate) struct Output {
     pub(crate) stats: Stats,
     pub(crate) limits: Limits,
     pub(crate) secrets: Secrets,
+    pub(crate) wanted: Arc<Wanted>,
     /// DCOM objects that calls on any connection may name.
     pub(crate) objects: Objects,
     /// Calls that are open, in all associations.
@@ -36,6 +37,7 @@ impl Output {
             stats: Stats::default(),
             limits,
             secrets: Secrets::default(),
+            wanted: Arc::default(),
             objects,
             open_calls: 0,
             held_bytes: 0,
@@ -43,19 +45,13 @@ impl Output {
         }
     }
 
-    pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, mut body: EventBody) {
-        match &mut body {
+    /// Tells what will not change any more.
+    pub(crate) fn event(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
+        match &body {
             EventBody::Call(call) => {
                 self.stats.calls += 1;
-                if call.identity.is_none() {
-                    call.identity_hint = self.hints.get(&ends.client.address).cloned();
-                }
-                if matches!(
-                    call.reply,
-                    Some((rpcscope_model::Reply::Fault(_) | rpcscope_model::Reply::Reject(_), _))
-                ) {
-                    self.stats.faults += 1;
-                }
+                let failed = matches!(call.reply, Some((Reply::Fault(_) | Reply::Reject(_), _)));
+                self.stats.faults += u64::from(failed);
             }
             EventBody::Bind(_) => self.stats.binds += 1,
             EventBody::Authentication(authentication) => {
@@ -69,6 +65,20 @@ impl Output {
             EventBody::Activation(_) => self.stats.activations += 1,
             EventBody::Wmi(_) | EventBody::Anomaly(_) => {}
         }
+        self.tell(ends, transport, at, Phase::Settled, body);
+    }
+
+    /// Tells of a request whose reply is to come. What it led to is told when that is known.
+    pub(crate) fn announce(&mut self, ends: &Ends, transport: Transport, at: At, body: EventBody) {
+        self.tell(ends, transport, at, Phase::Requested, body);
+    }
+
+    fn tell(&mut self, ends: &Ends, transport: Transport, at: At, phase: Phase, mut body: EventBody) {
+        if let EventBody::Call(call) = &mut body
+            && call.identity.is_none()
+        {
+            call.identity_hint = self.hints.get(&ends.client.address).cloned();
+        }
         let header = EventHeader {
             time: at.time,
             frame: at.frame,
@@ -76,7 +86,7 @@ impl Output {
             client: ends.client,
             server: ends.server,
             transport,
-            phase: Phase::Settled,
+            phase,
         };
         self.events.push(Event { header, body });
     }

@@ -11,7 +11,7 @@ use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
     Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Secrets, Side,
-    Stats, Transport,
+    Stats, Transport, Wanted,
 };
 use std::sync::Arc;
 
@@ -57,6 +57,12 @@ impl Session {
     /// The same, that tells secrets or withholds them; it withholds them unless told so.
     pub fn with_secrets(mut self, secrets: Secrets) -> Self {
         self.output.secrets = secrets;
+        self
+    }
+
+    /// The same, that tells what is wanted beside what is told always.
+    pub fn with_wanted(mut self, wanted: Arc<Wanted>) -> Self {
+        self.output.wanted = wanted;
         self
     }
 

@@ -196,6 +196,7 @@ pub(crate) fn activations() -> Vec<Event> {
         outcome: Outcome::Replied,
         status: Some(0),
         answered: Some((Timestamp(START.0 + 5_324_000), FrameNumber(53))),
+        announced: false,
     };
     let refused = Activation {
         class: Some(Class { uuid: FEATURES, name: None, guess: None }),
@@ -239,6 +240,7 @@ pub(crate) fn management() -> Vec<Event> {
         identity: Some(Arc::new(identity())),
         outcome: Outcome::Replied,
         status: Some(0),
+        announced: false,
     };
     let query = Wmi {
         operation: "ExecQuery",

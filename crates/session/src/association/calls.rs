@@ -1,22 +1,22 @@
 //! Open calls of an association: requests that wait for their reply, and fragments that wait for the rest.
 
 use super::Scope;
-use super::contexts::{Answered, Contexts, Standing};
+use super::contexts::{Answered, Contexts};
 use super::meaning::Meaning;
 use super::objects::Objects;
+use super::open_call::OpenCall;
 use super::progress::{Fragment, Progress};
 use crate::At;
 use crate::arguments::{CallArguments, Finished, HandleTable};
 use crate::bounded::Bounded;
-use crate::flow::Ends;
+use crate::kept::Kept;
 use crate::objects::is_orpc;
 use crate::output::Output;
 use rpcscope_model::{
-    AnomalyKind, Call, CallId, ContextId, Identity, Limits, Object, Opnum, Outcome, Reply, Security, Side,
+    AnomalyKind, Call, CallId, ContextId, Identity, Limits, Outcome, Reply, Security, Side,
 };
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// The open calls, by call id.
 #[derive(Debug)]
@@ -36,31 +36,6 @@ pub(crate) struct Caller {
     pub(crate) identity: Option<Arc<Identity>>,
 }
 
-/// A call that is not complete.
-#[derive(Debug)]
-struct OpenCall {
-    /// First frame that is known of it.
-    at: At,
-    /// The connection over which that frame came; an SMB session may use several.
-    origin: Ends,
-    rpc_minor: u8,
-    context_id: ContextId,
-    meaning: Meaning,
-    opnum: Option<Opnum>,
-    object: Option<Uuid>,
-    /// What is known of that object.
-    instance: Option<Box<Object>>,
-    security: Option<Security>,
-    identity: Option<Arc<Identity>>,
-    request: Option<Progress>,
-    reply: Option<Progress>,
-    /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
-    arguments: Option<Box<CallArguments>>,
-    cancelled: bool,
-    /// Losses of the server's side when it was opened.
-    losses: u32,
-}
-
 impl Calls {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { open: Bounded::new(limits.open_calls), handles: HandleTable::new(limits), losses: [0; 2] }
@@ -70,7 +45,7 @@ impl Calls {
     pub(crate) fn request(
         &mut self,
         header: &Header,
-        request: &Request<'_>,
+        (pdu, request): (&[u8], &Request<'_>),
         caller: Caller,
         contexts: &Contexts,
         at: At,
@@ -107,23 +82,24 @@ impl Calls {
         // Of an object's operation that has no decoder, references to further objects are read.
         let operation = meaning.operation(request.opnum);
         let is_read = operation.is_some() || (request.object.is_some() && is_orpc(meaning.interface()));
-        let mut arguments = (is_read && !security.is_some_and(Security::seals))
+        let arguments = (is_read && !security.is_some_and(Security::seals))
             .then(|| Box::new(CallArguments::new(operation, meaning.syntax(), ends.server.address)));
-        if let Some(arguments) = &mut arguments {
-            let piece = fragment.piece(Side::Client, request.stub, None);
-            arguments.piece(piece, &mut self.handles, scope.output);
-            super::objects::note_references(arguments, request.object, scope);
-        }
-        let call = OpenCall {
+        let mut call = OpenCall {
             opnum: Some(request.opnum),
             object: request.object,
             instance,
             security,
             identity,
-            request: Some(Progress::begin(&fragment)),
             arguments,
             ..self.begin(header, request.context_id, meaning, at, scope)
         };
+        call.kept.begin(Side::Client, pdu, request.stub, header.order, scope.output);
+        if let Some(arguments) = &mut call.arguments {
+            let piece = fragment.piece(Side::Client, request.stub, None);
+            arguments.piece(piece, &mut self.handles, scope.output);
+        }
+        call.request = Some(Progress::begin(&fragment));
+        call.requested(header.call_id, scope);
         self.insert(header.call_id, call, at, scope);
     }
 
@@ -142,9 +118,10 @@ impl Calls {
         if let Some(arguments) = &mut call.arguments {
             let piece = fragment.piece(Side::Client, request.stub, Some(sent));
             arguments.piece(piece, &mut self.handles, scope.output);
-            super::objects::note_references(arguments, call.object, scope);
         }
+        call.kept.grow(Side::Client, request.stub, scope.output);
         sent.grow(fragment, scope);
+        call.requested(fragment.header.call_id, scope);
         true
     }
 
@@ -152,7 +129,7 @@ impl Calls {
     pub(crate) fn response(
         &mut self,
         header: &Header,
-        response: &Response<'_>,
+        (pdu, response): (&[u8], &Response<'_>),
         contexts: &Contexts,
         at: At,
         scope: &mut Scope<'_>,
@@ -170,13 +147,17 @@ impl Calls {
             arguments.piece(piece, &mut self.handles, scope.output);
         }
         match &mut call.reply {
-            Some(reply) if !fragment.is_first() => reply.grow(&fragment, scope),
+            Some(reply) if !fragment.is_first() => {
+                call.kept.grow(Side::Server, response.stub, scope.output);
+                reply.grow(&fragment, scope);
+            }
             reply => {
                 if !fragment.is_first() {
                     scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
                 } else if reply.is_some() {
                     scope.anomaly(at, AnomalyKind::FragmentFirstRepeated);
                 }
+                call.kept.begin(Side::Server, pdu, response.stub, header.order, scope.output);
                 *reply = Some(Progress::begin(&fragment));
             }
         }
@@ -191,7 +172,7 @@ impl Calls {
     pub(crate) fn fault(
         &mut self,
         header: &Header,
-        fault: &Fault<'_>,
+        (pdu, fault): (&[u8], &Fault<'_>),
         contexts: &Contexts,
         at: At,
         scope: &mut Scope<'_>,
@@ -205,6 +186,7 @@ impl Calls {
                 Box::new(self.begin_with_reply(header, fault.context_id, contexts, at, scope))
             }
         };
+        call.kept.begin(Side::Server, pdu, fault.stub, header.order, scope.output);
         call.reply = Some(Progress::begin(&fragment));
         self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
     }
@@ -287,6 +269,8 @@ impl Calls {
             request: None,
             reply: None,
             arguments: None,
+            kept: Kept::default(),
+            announced: None,
             cancelled: false,
             losses: self.losses[Side::Server.index()],
         }
@@ -352,35 +336,14 @@ impl Calls {
             Some(arguments) => arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output),
             None => Finished::default(),
         };
-        let definition = call.meaning.definition();
-        let procedure = call.meaning.catalogued().zip(call.opnum);
         let event = Call {
-            endpoint: Arc::clone(scope.endpoint),
-            rpc_version: (5, call.rpc_minor),
-            call_id,
-            context_id: Some(call.context_id),
-            interface: call.meaning.interface(),
-            learned: call.meaning.learned(),
-            assumed: definition.is_some_and(|definition| definition.standing == Standing::Assumed),
-            transfer_syntax: definition.and_then(|definition| definition.transfer_syntax),
-            opnum: call.opnum,
-            procedure: procedure.and_then(|(interface, opnum)| interface.procedure(opnum.0)),
-            object: call.object,
             instance: call.instance.take(),
-            security: call.security,
-            sealed: call.security.is_some_and(Security::seals),
-            request: call.request.map(Progress::part),
-            reply,
-            outcome,
-            activity: None,
-            identity: call.identity.take(),
-            identity_hint: None,
             arguments: finished.arguments,
-            announced: None,
-            wire: None,
+            wire: call.kept.finish(scope.output),
+            ..call.event(call_id, reply, outcome, scope)
         };
         let told =
             Objects { request: finished.request, response: finished.response, towers: finished.towers };
-        super::objects::report(Box::new(event), told, &call.origin, call.at, scope);
+        super::objects::report(Box::new(event), told, call.announced, &call.origin, call.at, scope);
     }
 }

@@ -4,12 +4,13 @@ use super::Scope;
 use crate::At;
 use crate::bounded::Bounded;
 use crate::flow::Ends;
+use crate::kept::Kept;
 use crate::output::Output;
 use rpcscope_model::{
     AnomalyKind, Bind, BindResult, CallId, ContextId, EventBody, Interface, Learned, Limits, OfferedContext,
-    Security, SyntaxId, Transport, bind_time_feature_negotiation,
+    Security, Side, SyntaxId, Transport, bind_time_feature_negotiation,
 };
-use rpcscope_wire::dcerpc::{BindAck, BindNak, BindPdu, Header, PduType};
+use rpcscope_wire::dcerpc::{BindAck, BindNak, BindPdu, Fault, Header, PduType};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -56,6 +57,8 @@ pub(crate) struct Contexts {
 #[derive(Debug)]
 struct Pending {
     bind: Bind,
+    /// Its PDUs, when they are wanted.
+    kept: Kept,
     at: At,
     /// The connection over which it came.
     origin: Ends,
@@ -89,7 +92,7 @@ impl Contexts {
     pub(crate) fn offer(
         &mut self,
         header: &Header,
-        bind: &BindPdu<'_>,
+        (pdu, bind): (&[u8], &BindPdu<'_>),
         security: Option<Security>,
         at: At,
         scope: &mut Scope<'_>,
@@ -154,7 +157,9 @@ impl Contexts {
             answered: None,
             wire: None,
         };
-        let pending = Pending { bind, at, origin: scope.flow.ends, first_proposal };
+        let mut pending =
+            Pending { bind, kept: Kept::default(), at, origin: scope.flow.ends, first_proposal };
+        pending.kept.begin(Side::Client, pdu, &[], header.order, scope.output);
         if let Some(old) = self.pending.insert(header.call_id, pending) {
             report(old, scope);
         }
@@ -184,7 +189,7 @@ impl Contexts {
     pub(crate) fn acknowledge(
         &mut self,
         header: &Header,
-        ack: &BindAck<'_>,
+        (pdu, ack): (&[u8], &BindAck<'_>),
         at: At,
         scope: &mut Scope<'_>,
     ) -> Option<Answered> {
@@ -216,7 +221,7 @@ impl Contexts {
             secondary_address: (!address.is_empty()).then(|| Arc::from(address)),
             association_group: ack.association_group,
         };
-        report_answered(pending, result, at, scope);
+        report_answered(pending, result, (header, pdu), at, scope);
         Some(answered)
     }
 
@@ -224,12 +229,12 @@ impl Contexts {
     pub(crate) fn refuse(
         &mut self,
         header: &Header,
-        nak: &BindNak<'_>,
+        (pdu, nak): (&[u8], &BindNak<'_>),
         at: At,
         scope: &mut Scope<'_>,
     ) -> Option<Answered> {
         let result = BindResult::Rejected { reason: nak.reason, versions: nak.versions().collect() };
-        let answered = self.fail(header.call_id, result, at, scope);
+        let answered = self.fail((header, pdu), result, at, scope);
         if answered.is_none() {
             scope.anomaly(at, AnomalyKind::BindAckUnexpected);
         }
@@ -240,27 +245,27 @@ impl Contexts {
     pub(crate) fn fault(
         &mut self,
         header: &Header,
-        status: u32,
+        (pdu, fault): (&[u8], &Fault<'_>),
         at: At,
         scope: &mut Scope<'_>,
     ) -> Option<Answered> {
-        self.fail(header.call_id, BindResult::Faulted(status), at, scope)
+        self.fail((header, pdu), BindResult::Faulted(fault.status), at, scope)
     }
 
     fn fail(
         &mut self,
-        call_id: CallId,
+        (header, pdu): (&Header, &[u8]),
         result: BindResult,
         at: At,
         scope: &mut Scope<'_>,
     ) -> Option<Answered> {
-        let pending = self.pending.remove(&call_id)?;
+        let pending = self.pending.remove(&header.call_id)?;
         let mut answered = Answered { first: pending.first_proposal, count: 0 };
         for offered in &pending.bind.contexts {
             self.settle(offered.id, answered.first.wrapping_add(answered.count), None);
             answered.count += 1;
         }
-        report_answered(pending, result, at, scope);
+        report_answered(pending, result, (header, pdu), at, scope);
         Some(answered)
     }
 
@@ -302,13 +307,21 @@ impl Contexts {
     }
 }
 
-fn report_answered(mut pending: Pending, result: BindResult, at: At, scope: &mut Scope<'_>) {
+fn report_answered(
+    mut pending: Pending,
+    result: BindResult,
+    (header, pdu): (&Header, &[u8]),
+    at: At,
+    scope: &mut Scope<'_>,
+) {
     pending.bind.result = result;
     pending.bind.answered = Some((at.time, at.frame));
+    pending.kept.begin(Side::Server, pdu, &[], header.order, scope.output);
     report(pending, scope);
 }
 
-fn report(pending: Pending, scope: &mut Scope<'_>) {
+fn report(mut pending: Pending, scope: &mut Scope<'_>) {
+    pending.bind.wire = pending.kept.finish(scope.output);
     scope.output.event(&pending.origin, scope.transport, pending.at, EventBody::Bind(Box::new(pending.bind)));
 }
 

@@ -6,6 +6,7 @@ mod calls;
 mod contexts;
 mod meaning;
 mod objects;
+mod open_call;
 mod progress;
 mod security;
 
@@ -70,28 +71,28 @@ impl Association {
         }
         let security = self.security.note(pdu, at, scope);
         let read = match pdu.header.pdu_type {
-            PduType::BIND | PduType::ALTER_CONTEXT => {
-                pdu.bind().map(|bind| self.contexts.offer(&pdu.header, &bind, security, at, scope))
-            }
+            PduType::BIND | PduType::ALTER_CONTEXT => pdu
+                .bind()
+                .map(|bind| self.contexts.offer(&pdu.header, (pdu.bytes, &bind), security, at, scope)),
             PduType::BIND_ACK | PduType::ALTER_CONTEXT_RESP => pdu.bind_ack().map(|ack| {
-                let answered = self.contexts.acknowledge(&pdu.header, &ack, at, scope);
+                let answered = self.contexts.acknowledge(&pdu.header, (pdu.bytes, &ack), at, scope);
                 self.reconsider(answered);
             }),
             PduType::BIND_NAK => pdu.bind_nak().map(|nak| {
-                let answered = self.contexts.refuse(&pdu.header, &nak, at, scope);
+                let answered = self.contexts.refuse(&pdu.header, (pdu.bytes, &nak), at, scope);
                 self.reconsider(answered);
             }),
             PduType::REQUEST => pdu.request().map(|request| {
                 let security = security.or(self.security.of_unprotected_calls());
                 let identity = security.and_then(|security| self.security.identity(security));
                 let caller = Caller { security, identity: identity.or(scope.carrier_identity).cloned() };
-                self.calls.request(&pdu.header, &request, caller, &self.contexts, at, scope);
+                self.calls.request(&pdu.header, (pdu.bytes, &request), caller, &self.contexts, at, scope);
             }),
             PduType::RESPONSE => pdu.response().map(|response| {
                 if let Some(security) = security.or(self.security.of_unprotected_calls()) {
                     self.security.settle(security, AuthResult::Accepted, scope);
                 }
-                self.calls.response(&pdu.header, &response, &self.contexts, at, scope);
+                self.calls.response(&pdu.header, (pdu.bytes, &response), &self.contexts, at, scope);
             }),
             PduType::FAULT => pdu.fault().map(|fault| {
                 let asked = self.calls.security(pdu.header.call_id);
@@ -100,7 +101,7 @@ impl Association {
                 {
                     self.security.settle(security, result, scope);
                 }
-                self.fault(&pdu.header, &fault, at, scope);
+                self.fault(&pdu.header, (pdu.bytes, &fault), at, scope);
             }),
             PduType::CO_CANCEL | PduType::ORPHANED => {
                 self.calls.cancel(pdu.header.call_id);
@@ -144,14 +145,14 @@ impl Association {
 
     /// Takes a fault: the answer to a call, else to a bind. Windows gives a call the id of the bind that it waited
     /// for, so that after a lost bind_ack both are open.
-    fn fault(&mut self, header: &Header, fault: &Fault<'_>, at: At, scope: &mut Scope<'_>) {
+    fn fault(&mut self, header: &Header, (pdu, fault): (&[u8], &Fault<'_>), at: At, scope: &mut Scope<'_>) {
         if !self.calls.is_open(header.call_id) {
-            let answered = self.contexts.fault(header, fault.status, at, scope);
+            let answered = self.contexts.fault(header, (pdu, fault), at, scope);
             if answered.is_some() {
                 return self.reconsider(answered);
             }
         }
-        self.calls.fault(header, fault, &self.contexts, at, scope);
+        self.calls.fault(header, (pdu, fault), &self.contexts, at, scope);
     }
 
     /// Lets open calls know what became of the contexts that they were taken to use.

@@ -1,7 +1,7 @@
 //! The event of an activation.
 
 use super::{class, of_object};
-use rpcscope_model::{Activation, ActivationId, Call, Interface, Opnum, Text};
+use rpcscope_model::{Activation, ActivationId, Call, Class, Interface, Opnum, Text};
 use rpcscope_wire::stub::Objects as Said;
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ pub(crate) fn activation(
         interface,
         opnum,
         procedure: call.procedure,
-        class: request.and_then(|request| request.activated_class).map(class),
+        class: activated_class(request),
         interfaces: asked.iter().copied().map(of_object).collect(),
         oxid: exporter.map(|exporter| Text::whole(exporter.oxid.to_string())),
         bindings: bindings
@@ -47,7 +47,13 @@ pub(crate) fn activation(
         outcome: call.outcome,
         status: status(arguments),
         answered: call.reply.map(|(_, part)| (part.time, part.frame)),
+        announced: false,
     })
+}
+
+/// The class that a request names.
+pub(crate) fn activated_class(request: Option<&Said>) -> Option<Class> {
+    request?.activated_class.map(class)
 }
 
 /// What the server returned.

@@ -10,7 +10,7 @@ mod ports;
 mod tests;
 mod wmi;
 
-pub(crate) use activation::activation;
+pub(crate) use activation::{activated_class, activation};
 pub(crate) use ports::Held;
 pub(crate) use wmi::wmi;
 
@@ -138,7 +138,8 @@ impl Objects {
         Some(self.object(Some(IREMUNKNOWN), &pointer.origin, Some(called)))
     }
 
-    /// Adds what a member of an object is called, and which command line it runs, to the arguments of a call of it.
+    /// Adds what a member of an object is called, and which command line it runs, to the arguments of a call of it, unless
+    /// they say so already.
     pub(crate) fn name_member(
         &self,
         ends: &Ends,
@@ -149,6 +150,9 @@ impl Objects {
         let Some(number) = arguments.number("member_id").and_then(|number| u32::try_from(number).ok()) else {
             return;
         };
+        if arguments.get("member").is_some() {
+            return;
+        }
         let named = self.pointers.member(Pair::of(ends), Ipid(object), number).cloned();
         let read = class.filter(|class| class.guess.is_none());
         let fixed =
@@ -194,7 +198,7 @@ impl Objects {
     pub(crate) fn tell(&mut self, told: &Told<'_>, stats: &mut Stats) -> Option<Box<Object>> {
         let pair = Pair::of(told.ends);
         let asked = told.request.and_then(|request| request.queried).or(told.object.map(Ipid));
-        let class = told.request.and_then(|request| request.activated_class).map(class);
+        let class = activated_class(told.request);
         let origin = if class.is_some() {
             self.ports.activated(told.id, class, stats);
             Origin { activation: Some((told.id, Linked::Reference)), ..Origin::default() }

@@ -3,8 +3,8 @@
 use crate::Protocol;
 use crate::harness::{CLIENT, SERVER, SVCCTL, Seen, Tap};
 use rpcscope_model::{
-    ActivationId, Address, AuthLevel, Call, CallId, Class, Confidence, Endpoint, FrameNumber, Learned,
-    Limits, Linked, SyntaxId, Text,
+    ActivationId, Address, AuthLevel, Call, CallId, Class, Confidence, Endpoint, EventBody, FrameNumber,
+    Learned, Limits, Linked, Phase, Requests, SyntaxId, Text,
 };
 use rpcscope_testkit::conversation::{self, Answer, Conversation};
 use rpcscope_testkit::pdu::{Offer, Verifier};
@@ -107,7 +107,10 @@ fn say(tap: &mut Tap, connection: usize, conversation: &Conversation) {
 
 /// A connection to the resolver with an activation, in clear or sealed, in call 1.
 fn activated(limits: Limits, verifier: Option<Verifier>) -> Tap {
-    let mut tap = Tap::of(Protocol::Rpc, 0, limits);
+    activated_by(Tap::of(Protocol::Rpc, 0, limits), verifier)
+}
+
+fn activated_by(mut tap: Tap, verifier: Option<Verifier>) -> Tap {
     let resolver = tap.open_to(RESOLVER);
     let conversation = Conversation::new()
         .security(verifier)
@@ -405,4 +408,71 @@ fn a_client_that_only_asks_leads_to_nothing() {
     assert_eq!(seen.activations()[0].status, Some(0x8007_0005));
     assert_eq!(seen.call(2).instance, None);
     assert_eq!(seen.calls().len(), 2);
+}
+
+#[test]
+fn activations_and_operations_are_told_with_their_request() {
+    let wanting = || Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(Requests::All, false);
+    let method = operation(SERVICES, 24).on(ipid(SERVICES));
+    let seen = then(
+        activated_by(wanting(), None),
+        &[bound(LOGIN).call(login().call(2)), bound(SERVICES).call(method.call(3))],
+    );
+    let told: Vec<_> = seen
+        .events
+        .iter()
+        .filter_map(|event| match &event.body {
+            EventBody::Activation(activation) => {
+                Some((event.header.phase, activation.announced, activation.class == class_of(seen.call(1))))
+            }
+            EventBody::Wmi(wmi) => Some((event.header.phase, wmi.announced, wmi.command_line.is_some())),
+            _ => None,
+        })
+        .collect();
+    use Phase::{Requested, Settled};
+    assert_eq!(
+        told,
+        [
+            (Requested, false, true),
+            (Settled, true, true),
+            (Requested, false, false),
+            (Settled, true, false),
+            (Requested, false, true),
+            (Settled, true, true),
+        ]
+    );
+    let asked = seen.requests()[0].instance.as_ref().expect("what is activated");
+    assert_eq!((asked.class, asked.activation), (class_of(seen.call(1)), activation_of(seen.call(1))));
+
+    let seen = activated_by(wanting(), sealed()).finish();
+    assert_eq!((seen.requests().len(), seen.activations()[0].announced), (1, false), "it could not be read");
+}
+
+#[test]
+fn a_member_is_named_when_its_request_is_told() {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    // ORPCTHIS of version 5.7.
+    let this = words(&[0x0007_0005, 0, 0, 0, 0, 0, 0, 0]);
+    // riid; names: their number, a pointer, the string "Run"; cNames, lcid.
+    let names = words(&[0, 0, 0, 0, 1, 1, 4, 0, 4, 0x0075_0052, 0x006e, 1, 0]);
+    // ORPCTHAT; rgDispId: its length, 7; the HRESULT.
+    let numbers = words(&[0, 0, 1, 7, 0]);
+    // dispIdMember, riid, lcid, dwFlags; no arguments.
+    let invocation = words(&[7, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let call = |opnum, id, stub: Vec<u8>| {
+        let stub = [this.clone(), stub].concat();
+        conversation::Call::new(0, opnum).id(id).object(ipid(LOGIN)).stub(stub)
+    };
+    let conversation = bound(DISPATCH)
+        .call(call(5, 2, names).returns(numbers))
+        .call(call(6, 3, invocation).returns([0; 24]));
+    let run = |requests: Requests| {
+        let tap = Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(requests, false);
+        then(activated_by(tap, None), std::slice::from_ref(&conversation))
+    };
+    let (asked, plain) = (run(Requests::All), run(Requests::None));
+    let told = asked.requests()[2].arguments.as_deref().expect("arguments");
+    assert_eq!(told.text("member"), Some("Run"));
+    assert_eq!(asked.call(3).announced, Some(told.len()));
+    assert_eq!(asked.call(3).arguments, plain.call(3).arguments);
 }

@@ -40,6 +40,7 @@ pub(crate) fn wmi(call: &Call) -> Option<Wmi> {
         identity: call.identity.clone(),
         outcome: call.outcome,
         status: status(Some(arguments)),
+        announced: false,
     };
     let opens = arguments.get("namespace").is_some();
     (opens || wmi.class.is_some() || wmi.object_path.is_some() || wmi.query.is_some()).then_some(wmi)

@@ -4,6 +4,7 @@
 
 use crate::arguments::{CallArguments, HandleTable, Piece};
 use crate::bounded::Bounded;
+use crate::kept::Kept;
 use crate::output::Output;
 use crate::{At, Flow};
 use rpcscope_model::{
@@ -76,6 +77,10 @@ struct OpenCall {
     reply: Option<Progress>,
     /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
     arguments: Option<Box<CallArguments>>,
+    /// Its PDUs, when they are wanted.
+    kept: Kept,
+    /// How many arguments were told when the request was, if it was.
+    announced: Option<usize>,
     cancelled: bool,
 }
 
@@ -233,6 +238,18 @@ impl Activity {
                     Some(request) => request.grow(pdu),
                     request => *request = Some(Progress::begin(pdu, at)),
                 }
+                if call.is_wanted(output) {
+                    let request = call.arguments.as_deref().map(CallArguments::request).unwrap_or_default();
+                    let arguments = request.arguments.cloned().map(Box::new);
+                    call.announced = Some(arguments.as_ref().map_or(0, |arguments| arguments.len()));
+                    let event = Call {
+                        arguments,
+                        wire: call.kept.so_far(),
+                        ..call.event(self.uuid, self.server, None, Outcome::Pending)
+                    };
+                    let body = EventBody::Call(Box::new(event));
+                    output.announce(&self.flow.ends, Transport::NcadgIpUdp, call.at, body);
+                }
             }
             PduType::RESPONSE => {
                 call.argue(Side::Server, pdu, &mut self.handles, output);
@@ -246,6 +263,7 @@ impl Activity {
             }
             PduType::FAULT | PduType::REJECT => match pdu.status() {
                 Ok(status) => {
+                    call.kept.begin(Side::Server, pdu.bytes, pdu.body, pdu.order, output);
                     call.reply = Some(Progress { ended: true, ..Progress::begin(pdu, at) });
                     let (outcome, reply) = if pdu.pdu_type == PduType::FAULT {
                         (Outcome::Faulted, Reply::Fault(status))
@@ -283,43 +301,23 @@ impl Activity {
         if index >= self.open.len() {
             return;
         }
-        let call = self.open.remove(index);
+        let mut call = self.open.remove(index);
         let reply = reply.or(call.reply.map(|_| Reply::Response)).zip(call.reply.map(Progress::part));
         let outcome = match reply {
             Some((Reply::Response, _)) => Outcome::Replied,
             None if call.cancelled => Outcome::Cancelled,
             _ => outcome,
         };
-        // The header of a reply may leave the interface out, and the request may not have been seen.
-        let interface = (!call.interface.syntax.uuid.is_nil()).then_some(call.interface);
         let replied = outcome == Outcome::Replied;
-        let finished = call.arguments.map(|arguments| arguments.finish(replied, &mut self.handles, output));
+        let finished =
+            call.arguments.take().map(|arguments| arguments.finish(replied, &mut self.handles, output));
         let finished = finished.unwrap_or_default();
         output.objects.mapped(&self.flow.ends, &finished.towers, &mut output.stats);
         let event = Call {
-            endpoint: self.server.port.to_string().into(),
-            rpc_version: (4, 0),
-            call_id: CallId(call.sequence),
-            context_id: None,
-            interface,
-            learned: if interface.is_some() { Learned::Header } else { Learned::Unknown },
-            assumed: false,
-            transfer_syntax: None,
-            opnum: Some(call.opnum),
-            procedure: call.procedure,
-            object: (!call.object.is_nil()).then_some(call.object),
-            instance: None,
-            security: call.security,
-            sealed: call.security.is_some_and(Security::seals),
-            request: call.request.map(Progress::part),
-            reply,
-            outcome,
-            activity: Some(self.uuid),
-            identity: None,
-            identity_hint: None,
             arguments: finished.arguments,
-            announced: None,
-            wire: None,
+            announced: call.announced,
+            wire: call.kept.finish(output),
+            ..call.event(self.uuid, self.server, reply, outcome)
         };
         output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
     }
@@ -349,11 +347,64 @@ impl OpenCall {
             arguments: decoded_operation(pdu)
                 .filter(|_| !security.is_some_and(Security::seals))
                 .map(|operation| Box::new(CallArguments::new(Some(operation), Syntax::Ndr, server))),
+            kept: Kept::default(),
+            announced: None,
             cancelled: false,
         }
     }
 
-    /// Reads what a fragment says of the arguments.
+    /// Whether its request is complete, and is to be told now.
+    fn is_wanted(&self, output: &Output) -> bool {
+        self.announced.is_none()
+            && self.request.is_some_and(|request| request.ended)
+            && output
+                .wanted
+                .requests
+                .include(self.interface().map(|interface| interface.syntax.uuid), self.opnum)
+    }
+
+    /// The header of a reply may leave the interface out, and the request may not have been seen.
+    fn interface(&self) -> Option<Interface> {
+        (!self.interface.syntax.uuid.is_nil()).then_some(self.interface)
+    }
+
+    /// What is known of it, arguments and PDUs aside.
+    fn event(
+        &self,
+        activity: Uuid,
+        server: Endpoint,
+        reply: Option<(Reply, Part)>,
+        outcome: Outcome,
+    ) -> Call {
+        let interface = self.interface();
+        Call {
+            endpoint: server.port.to_string().into(),
+            rpc_version: (4, 0),
+            call_id: CallId(self.sequence),
+            context_id: None,
+            interface,
+            learned: if interface.is_some() { Learned::Header } else { Learned::Unknown },
+            assumed: false,
+            transfer_syntax: None,
+            opnum: Some(self.opnum),
+            procedure: self.procedure,
+            object: (!self.object.is_nil()).then_some(self.object),
+            instance: None,
+            security: self.security,
+            sealed: self.security.is_some_and(Security::seals),
+            request: self.request.map(Progress::part),
+            reply,
+            outcome,
+            activity: Some(activity),
+            identity: None,
+            identity_hint: None,
+            arguments: None,
+            announced: None,
+            wire: None,
+        }
+    }
+
+    /// Reads what a fragment says of the arguments, and keeps it if that is wanted.
     fn argue(&mut self, side: Side, pdu: &Pdu<'_>, handles: &mut HandleTable, output: &mut Output) {
         let so_far = match side {
             Side::Client => self.request.as_ref(),
@@ -361,6 +412,10 @@ impl OpenCall {
         };
         if so_far.is_some_and(|progress| progress.has(pdu)) {
             return;
+        }
+        match so_far {
+            None => self.kept.begin(side, pdu.bytes, pdu.body, pdu.order, output),
+            Some(_) => self.kept.grow(side, pdu.body, output),
         }
         if let Some(arguments) = &mut self.arguments {
             arguments.piece(Progress::piece(so_far, pdu, side), handles, output);

@@ -9,7 +9,7 @@ mod tally;
 use crate::table;
 use hashbrown::HashMap;
 use rpcscope_model::{
-    Address, Alert, AnomalyKind, Bind, BindResult, Call, Event, EventBody, Interface, Opnum, Outcome,
+    Address, Alert, AnomalyKind, Bind, BindResult, Call, Event, EventBody, Interface, Opnum, Outcome, Phase,
     Signature, Stats, SyntaxId, Timestamp, Transport,
 };
 use std::collections::BTreeMap;
@@ -97,8 +97,11 @@ struct OperationKey {
 }
 
 impl Summary {
-    /// Counts one event.
+    /// Counts one event, unless another one will tell more of it.
     pub fn observe(&mut self, event: &Event) {
+        if event.header.phase == Phase::Requested {
+            return;
+        }
         let time = event.header.time;
         self.widen((time, time));
         match &event.body {
@@ -289,6 +292,14 @@ mod tests {
             ..RunFigures::default()
         };
         insta::assert_snapshot!(report(&Summary::default(), &run, Colour::Plain));
+    }
+
+    #[test]
+    fn what_will_be_told_with_its_outcome_is_not_counted_before() {
+        let mut requested = samples::busy_hour();
+        requested.iter_mut().for_each(|event| event.header.phase = Phase::Requested);
+        let nothing = report(&Summary::default(), &run(), Colour::Plain);
+        assert_eq!(report(&summary(&requested), &run(), Colour::Plain), nothing);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Pdu<'a> {
     pub fragment: u16,
     /// Authentication service; 0 for none.
     pub auth_type: u8,
+    /// Bytes of the PDU, from its header on, with the verifier, as captured: all of its datagram.
+    pub bytes: &'a [u8],
     /// The body, as captured.
     pub body: &'a [u8],
     /// Protection, when there is a verifier and it was captured.
@@ -115,6 +117,7 @@ impl<'a> Pdu<'a> {
             length,
             fragment,
             auth_type,
+            bytes,
             body,
             auth_level,
         })

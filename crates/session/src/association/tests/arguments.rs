@@ -7,8 +7,8 @@ use rpcscope_testkit::conversation::{Activity, Answer, Call, Conversation};
 use rpcscope_testkit::pdu::{Format, Offer, Request, Response, Verifier};
 use uuid::Uuid;
 
-const OPEN: u16 = 16;
-const START: u16 = 19;
+pub(super) const OPEN: u16 = 16;
+pub(super) const START: u16 = 19;
 const CLOSE: u16 = 0;
 
 fn handle(number: u8) -> Vec<u8> {
@@ -16,7 +16,7 @@ fn handle(number: u8) -> Vec<u8> {
 }
 
 /// The stub of ROpenServiceW ([MS-SCMR] 3.1.4.16): handle of the manager, name, access.
-fn open_service(manager: u8, name: &str) -> Vec<u8> {
+pub(super) fn open_service(manager: u8, name: &str) -> Vec<u8> {
     let mut stub = handle(manager);
     let units: Vec<u16> = name.encode_utf16().chain([0]).collect();
     let length = u32::try_from(units.len()).expect("short");
@@ -29,12 +29,12 @@ fn open_service(manager: u8, name: &str) -> Vec<u8> {
     stub
 }
 
-fn opened(number: u8) -> Vec<u8> {
+pub(super) fn opened(number: u8) -> Vec<u8> {
     [handle(number), vec![0; 4]].concat()
 }
 
 /// RStartServiceW without arguments.
-fn start_service(service: u8) -> Vec<u8> {
+pub(super) fn start_service(service: u8) -> Vec<u8> {
     [handle(service), vec![0; 8]].concat()
 }
 

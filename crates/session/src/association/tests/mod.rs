@@ -1,5 +1,6 @@
 //! Associations, a subject a file: conversations go in, calls, binds and anomalies come out.
 
+mod announced;
 mod answers;
 mod arguments;
 mod bounds;
@@ -8,3 +9,4 @@ mod contexts;
 mod fragments;
 mod identity;
 mod security;
+mod wire;

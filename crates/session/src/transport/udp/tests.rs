@@ -3,7 +3,8 @@
 use crate::Protocol;
 use crate::harness::{CLIENT, SAMR, SERVER, SVCCTL, Seen, Tap};
 use rpcscope_model::{
-    Address, AnomalyKind, AuthLevel, Endpoint, Interface, Learned, Limits, Opnum, Outcome, Transport,
+    Address, AnomalyKind, AuthLevel, Endpoint, Interface, Learned, Limits, Opnum, Outcome, Phase, Requests,
+    Transport,
 };
 use rpcscope_testkit::conversation::{Activity, Call};
 use rpcscope_testkit::pdu::{Connectionless, Format, dg_ptype, dg_status};
@@ -276,4 +277,32 @@ fn requests_of_a_server_are_calls_of_a_server() {
     tap.datagram(CLIENT, SERVER, &request(0).about_it(dg_ptype::RESPONSE, []).encode(Format::LITTLE));
     let seen = tap.finish();
     assert_eq!((seen.events[0].header.client, seen.outcomes()), (SERVER, vec![Outcome::Replied]));
+}
+
+#[test]
+fn a_wanted_request_is_told_once_when_its_last_fragment_came() {
+    let activity = activity()
+        .fragment_bytes(8)
+        .call(Call::new(0, 12).stub((0..20).collect::<Vec<u8>>()).returns([2; 4]))
+        .call(Call::new(0, 13).stub([1; 4]).faults(5));
+    let keys = [(Some(SVCCTL.uuid), Some(Opnum(12)))];
+    let mut tap = tap().wanting(Requests::Keyed(keys.into()), true);
+    for step in activity.steps() {
+        for _ in 0..2 {
+            tap = tap.datagrams(std::slice::from_ref(step));
+        }
+    }
+    let seen = tap.finish();
+    let [first, second] = [seen.calls()[0], seen.calls()[1]];
+    use Phase::{Requested, Settled};
+    let ids = [first.call_id.0, second.call_id.0].map(Some);
+    assert_eq!(seen.phases(), [(Requested, ids[0]), (Settled, ids[0]), (Settled, ids[1])]);
+    assert_eq!((first.announced, second.announced), (Some(0), None));
+    let told = seen.requests()[0];
+    assert_eq!((told.outcome, told.reply, told.request), (Outcome::Pending, None, first.request));
+    let kept = told.wire.as_deref().and_then(|wire| wire.request.as_ref()).expect("a PDU");
+    assert_eq!((&kept.pdu, &kept.stub), (&activity.steps()[0].pdu, &(0..20).collect::<Vec<u8>>()));
+    let reply = second.wire.as_deref().and_then(|wire| wire.reply.as_ref()).expect("a fault");
+    assert_eq!(Some(&reply.pdu), activity.steps().last().map(|step| &step.pdu));
+    assert_eq!((seen.stats.calls, seen.held_bytes), (2, 0));
 }
