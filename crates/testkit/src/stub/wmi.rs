@@ -3,7 +3,7 @@
 use super::dcom::interface_pointer;
 use super::objref::{custom, oxid};
 use super::operation::{interfaces, number, optional, status, text, texts, uuid};
-use super::wmio::{Flow, Parameter, parameters};
+use super::wmio::{Flow, Parameter, instance_of, parameters};
 use super::{Argument, Arguments, Ndr, Operation};
 use uuid::Uuid;
 
@@ -31,6 +31,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ndr.u32(call.number("flags")).null();
         },
         response: object,
+    },
+    Operation {
+        interface: SERVICES,
+        opnum: 14,
+        name: "PutInstance",
+        arguments: &[
+            text("class", "CommandLineEventConsumer"),
+            texts("properties", "CommandLineTemplate=cmd.exe /c calc, Name=consumer"),
+            number("flags", "0"),
+        ],
+        // No call result.
+        results: &[number("status", "0")],
+        request: |call, ndr| {
+            ndr.pointer();
+            let object = instance_of(call.text("class"), &named(call.texts("properties")));
+            interface_pointer(ndr, &custom(IID_CLASS_OBJECT, CLASS_OBJECT, &object));
+            ndr.u32(call.number("flags")).null().null();
+        },
+        response: |result, ndr| {
+            ndr.null();
+            status(result, ndr);
+        },
     },
     Operation {
         interface: SERVICES,
@@ -94,23 +116,31 @@ pub(super) const OPERATIONS: &[Operation] = &[
 
 /// `command_line` and `current_directory` are those of Win32_Process.Create; `parameters` are `Name=value`.
 fn method_parameters(call: &Arguments) -> Vec<Parameter> {
-    let mut all: Vec<Parameter> = call
-        .texts("parameters")
-        .iter()
-        .map(|parameter| {
-            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            Parameter::text(name.trim(), Some(value))
-        })
-        .collect();
+    let mut all = named(call.texts("parameters"));
     let create = call.text("method").eq_ignore_ascii_case("Create");
     if create && all.is_empty() {
         all.push(Parameter::text("CommandLine", call.optional("command_line")));
         all.push(Parameter::text("CurrentDirectory", call.optional("current_directory")));
         all.push(Parameter::object("ProcessStartupInformation"));
     }
-    // Tables of properties are sorted ([MS-WMIO] 2.2.21).
-    all.sort_by(|one, other| one.name.cmp(&other.name));
+    sort(&mut all);
     all
+}
+
+/// Texts as `Name=value`.
+fn named(texts: &[String]) -> Vec<Parameter> {
+    let one = |text: &String| {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        Parameter::text(name.trim(), Some(value))
+    };
+    let mut all = texts.iter().map(one).collect::<Vec<_>>();
+    sort(&mut all);
+    all
+}
+
+/// Tables of properties are sorted ([MS-WMIO] 2.2.21).
+fn sort(all: &mut [Parameter]) {
+    all.sort_by(|one, other| one.name.cmp(&other.name));
 }
 
 /// IWbemClassObject by value ([MS-WMI] 2.2.4).

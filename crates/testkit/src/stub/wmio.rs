@@ -1,8 +1,8 @@
-//! Parameters of a method as an encoded instance of `__PARAMETERS` ([MS-WMIO] 2.2.1).
+//! Objects and parameters of methods as encoded instances ([MS-WMIO] 2.2.1).
 
 use crate::encoder::{ByteOrder, Encoder, length16, length32};
 
-/// One parameter.
+/// One parameter of a method, or property of an object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Parameter {
     pub(super) name: String,
@@ -49,13 +49,24 @@ impl Parameter {
 pub(super) enum Flow {
     In,
     Out,
+    /// No way: they are properties of an object.
+    Stay,
 }
 
 /// The encoding of parameters that are sorted by name.
 pub(super) fn parameters(parameters: &[Parameter], flow: Flow) -> Vec<u8> {
+    encoded(CLASS, parameters, flow)
+}
+
+/// The encoding of an instance of a class, with properties that are sorted by name.
+pub(super) fn instance_of(class: &str, properties: &[Parameter]) -> Vec<u8> {
+    encoded(class, properties, Flow::Stay)
+}
+
+fn encoded(class: &str, parameters: &[Parameter], flow: Flow) -> Vec<u8> {
     let mut block = Encoder::new(ByteOrder::Little);
     // An instance without decoration: its class, then itself.
-    block.u8(2).raw(&class_part(parameters, flow)).raw(&instance(parameters));
+    block.u8(2).raw(&class_part(class, parameters, flow)).raw(&instance(class, parameters));
     let block = block.finish();
     let mut out = Encoder::new(ByteOrder::Little);
     out.u32(0x1234_5678).u32(length32(block.len())).raw(&block);
@@ -63,9 +74,9 @@ pub(super) fn parameters(parameters: &[Parameter], flow: Flow) -> Vec<u8> {
 }
 
 /// ClassPart ([MS-WMIO] 2.2.15).
-fn class_part(parameters: &[Parameter], flow: Flow) -> Vec<u8> {
+fn class_part(class: &str, parameters: &[Parameter], flow: Flow) -> Vec<u8> {
     let mut heap = Heap::default();
-    let class_name = heap.string(CLASS);
+    let class_name = heap.string(class);
     let mut table = Encoder::new(ByteOrder::Little);
     for (order, parameter) in parameters.iter().enumerate() {
         let name = heap.string(&parameter.name);
@@ -87,9 +98,9 @@ fn class_part(parameters: &[Parameter], flow: Flow) -> Vec<u8> {
 }
 
 /// What follows the class in InstanceType ([MS-WMIO] 2.2.53).
-fn instance(parameters: &[Parameter]) -> Vec<u8> {
+fn instance(class: &str, parameters: &[Parameter]) -> Vec<u8> {
     let mut heap = Heap::default();
-    let class_name = heap.string(CLASS);
+    let class_name = heap.string(class);
     let mut flags = vec![0_u8; nd_bytes(parameters)];
     let mut values = Encoder::new(ByteOrder::Little);
     for (number, parameter) in parameters.iter().enumerate() {
@@ -145,9 +156,17 @@ impl Heap {
         place
     }
 
-    /// PropertyInfo ([MS-WMIO] 2.2.30) with the qualifiers CIMTYPE, ID, and in or out.
+    /// PropertyInfo ([MS-WMIO] 2.2.30) with the qualifier CIMTYPE; parameters have ID, and in or out, too.
     fn property_info(&mut self, parameter: &Parameter, order: usize, at: u32, flow: Flow) {
         let (cim_type, type_name) = parameter.cim_type();
+        if flow == Flow::Stay {
+            let mut out = Encoder::new(ByteOrder::Little);
+            out.u32(cim_type).u16(length16(order)).u32(length32(order * 4)).u32(0).u32(CIMTYPE_BYTES);
+            out.u32(CIMTYPE).u8(3).u32(8).u32(at + PROPERTY_BYTES + CIMTYPE_BYTES);
+            self.0.extend(out.finish());
+            self.string(type_name);
+            return;
+        }
         // The strings stand behind the description, at places that are known: each has two bytes around it.
         let type_at = at + PROPERTY_BYTES + QUALIFIERS_BYTES;
         let id_at = type_at + length32(type_name.len()) + 2;
@@ -192,6 +211,8 @@ const CIMTYPE: u32 = 0x8000_000a;
 const PROPERTY_BYTES: u32 = 14;
 /// Length of its qualifiers, with their length.
 const QUALIFIERS_BYTES: u32 = 41;
+/// The same of a property whose only qualifier is CIMTYPE.
+const CIMTYPE_BYTES: u32 = 17;
 
 #[cfg(test)]
 mod tests {
@@ -230,9 +251,24 @@ mod tests {
     }
 
     #[test]
+    fn properties_of_an_object_have_their_type_only() {
+        let encoded = instance_of("__EventFilter", &[Parameter::text("Query", Some("q"))]);
+        #[rustfmt::skip]
+        let description = [
+            8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0x11, 0, 0, 0,
+            0x0a, 0, 0, 0x80, 3, 8, 0, 0, 0, 0x35, 0, 0, 0,  // CIMTYPE
+        ];
+        let heap = 51;
+        assert_eq!(encoded[heap..heap + 22], *b"\0__EventFilter\0\0Query\0");
+        assert_eq!(encoded[heap + 22..heap + 22 + 31], description);
+        assert_eq!(encoded[heap + 0x35..heap + 0x35 + 8], *b"\0string\0");
+    }
+
+    #[test]
     fn absent_values_are_marked_in_the_table() {
         let values = [Parameter::text("A", None), Parameter::number("B", 7), Parameter::object("C")];
-        let instance = instance(&values);
+        let instance = instance(CLASS, &values);
         // length, flags, class name, then two bits each: null, not, null; then three values
         assert_eq!(instance[9..22], [0x33, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
     }
