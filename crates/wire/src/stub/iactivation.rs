@@ -60,7 +60,14 @@ fn activated(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -
     if status == 0 {
         activation::exporter(call, &ScmReply { oxid, bindings, rem_unknown, authn_hint, server_version });
     }
-    call.put_status(status);
+    let read = results(ndr, call, request).and_then(|()| ndr.u32("return value"));
+    // Who may not activate is told so by the return value, whatever the rest says.
+    call.put_status(read.ok().filter(|returned| *returned != 0).unwrap_or(status));
+    read.map(drop)
+}
+
+/// The interfaces that were asked for, each with its result.
+fn results(ndr: &mut Ndr<'_>, call: &mut Decoded, request: Option<&Decoded>) -> Result<(), Stopped> {
     let objrefs = InterfaceResult::objrefs(ndr)?;
     let results = first_elements(ndr, "pResults", |ndr| ndr.u32("pResults"))?;
     // The reply does not repeat the interfaces; references name theirs.
@@ -108,25 +115,35 @@ mod tests {
         assert_eq!((objects.activated_class, objects.asked.as_slice()), (Some(CLSID), &IIDS[..]));
     }
 
-    #[test]
-    fn a_reply_pairs_results_with_the_interfaces_that_were_asked_for() {
-        let request = request();
+    /// A reply with references and results of two interfaces, of which the second is not there.
+    fn reply(phr: u32, returned: u32) -> Decoded {
         let mut objref = b"MEOW\x01\0\0\0".to_vec();
         objref.extend(IIDS[0].to_bytes_le());
         objref.extend([0; 40]);
         objref.extend([4, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        let call = encoder::response(&INTERFACE.operations[0], Some(&request), |stub| {
+        encoder::response(&INTERFACE.operations[0], Some(&request()), |stub| {
             let entries: Vec<u16> = [7].into_iter().chain("h[5000]\0".encode_utf16()).chain([0, 0]).collect();
             let count = u16::try_from(entries.len()).expect("few");
             stub.u32(0).u32(0).u64(0x1234).pointer().count(entries.len()).u16(count).u16(count - 1);
             for unit in entries {
                 stub.u16(unit);
             }
-            stub.uuid(Uuid::from_u128(9)).u32(6).u16(5).u16(7).u32(0);
+            stub.uuid(Uuid::from_u128(9)).u32(6).u16(5).u16(7).u32(phr);
             stub.count(2).pointer().null().count(objref.len());
             let length = u32::try_from(objref.len()).expect("short");
-            stub.u32(length).raw(&objref).count(2).u32(0).u32(0x8000_4002).u32(0);
-        });
+            stub.u32(length).raw(&objref).count(2).u32(0).u32(0x8000_4002).u32(returned);
+        })
+    }
+
+    #[test]
+    fn the_return_value_says_that_access_is_denied() {
+        assert_eq!(reply(0, 0x8007_0005).arguments.get("status"), Some(&Value::Status(0x8007_0005)));
+        assert_eq!(reply(0x8004_0154, 0).arguments.get("status"), Some(&Value::Status(0x8004_0154)));
+    }
+
+    #[test]
+    fn a_reply_pairs_results_with_the_interfaces_that_were_asked_for() {
+        let call = reply(0, 0);
         assert_eq!(call.arguments.text("oxid"), Some("0x0000000000001234"));
         let Some(Value::List(results)) = call.arguments.get("results") else { panic!("results") };
         let Some(Value::Fields(second)) = results.values.get(1) else { panic!("two results") };
