@@ -48,7 +48,7 @@ fn class_problems(class: &Class) -> Vec<String> {
 }
 
 /// Whether this is how ATT&CK numbers its techniques.
-fn is_technique(text: &str) -> bool {
+pub(super) fn is_technique(text: &str) -> bool {
     let is_number =
         |text: &str, digits: usize| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(number) = text.strip_prefix('T') else { return false };

@@ -35,6 +35,7 @@ pub(crate) fn tables(facts: &Facts) -> Result<(String, String), Problem> {
     emitter.index(&mut out, "PIPES", &interfaces, Interface::pipes).ok_or_else(too_large)?;
     hash_tables(&mut out, &interfaces).ok_or_else(too_large)?;
     super::emit_classes::table(&facts.classes.classes, &mut out)?;
+    super::emit_attack::tables(&facts.attack, &mut out)?;
     protocols(&mut out, facts);
     status_codes(&mut out, facts);
     for (group, numbers) in facts.numbers.groups() {

@@ -3,8 +3,10 @@
 //! One way only: read → check → intern → emit. A fact that is wrong stops the build with the file and the entry.
 
 mod check;
+mod check_attack;
 mod check_classes;
 mod emit;
+mod emit_attack;
 mod emit_classes;
 mod perfect_hash;
 mod problem;
@@ -41,6 +43,7 @@ fn compile(data: &Path, out: &Path) -> Result<(), Vec<Problem>> {
     let facts = read::facts(data)?;
     let mut problems = check::problems(&facts);
     problems.extend(check_classes::problems(&facts.classes.classes));
+    problems.extend(check_attack::problems(&facts));
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -1,7 +1,7 @@
 //! Files → facts.
 
 use super::problem::Problem;
-use super::schema::{ClassFile, InterfaceFile, ProtocolNumbers, SourceFile, StatusCodes};
+use super::schema::{AttackFile, ClassFile, InterfaceFile, ProtocolNumbers, SourceFile, StatusCodes};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,7 @@ pub(crate) struct Facts {
     /// Tag → where the facts come from.
     pub(crate) sources: BTreeMap<String, String>,
     pub(crate) classes: ClassFile,
+    pub(crate) attack: AttackFile,
     pub(crate) status: StatusCodes,
     pub(crate) numbers: ProtocolNumbers,
 }
@@ -26,6 +27,7 @@ pub(crate) fn facts(data: &Path) -> Result<Facts, Vec<Problem>> {
 
     keep(file::<SourceFile>(data, "sources.yaml").map(|content| facts.sources = content.sources));
     keep(file(data, "classes.yaml").map(|content| facts.classes = content));
+    keep(file(data, "attack.yaml").map(|content| facts.attack = content));
     keep(file(data, "status-codes.yaml").map(|content| facts.status = content));
     keep(file(data, "protocol-numbers.yaml").map(|content| facts.numbers = content));
     match std::fs::read_dir(data.join("interfaces")) {

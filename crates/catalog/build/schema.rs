@@ -126,6 +126,45 @@ pub(crate) enum Evidence {
     Single,
 }
 
+/// `data/attack.yaml`.
+#[derive(Deserialize, Default, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttackFile {
+    pub(crate) attack_version: String,
+    /// Number of a technique that was given up → the one that took its place.
+    pub(crate) superseded_ids: BTreeMap<String, String>,
+    /// Tag → where a mapping comes from.
+    pub(crate) sources: BTreeMap<String, String>,
+    pub(crate) operations: Vec<AbusedOperations>,
+}
+
+/// Operations of one interface that techniques use.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AbusedOperations {
+    pub(crate) interface: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) opnums: Vec<u16>,
+    #[serde(default)]
+    pub(crate) methods: Vec<String>,
+    pub(crate) techniques: Vec<String>,
+    pub(crate) tactics: Vec<String>,
+    pub(crate) confidence: Confidence,
+    pub(crate) abuse: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) sources: Vec<String>,
+}
+
+/// How strongly a single call points at abuse.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
 /// `data/sources.yaml`.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]

@@ -3,6 +3,7 @@
 //! The facts stand in `data/`, one file per protocol, for people to read and to extend. The build script checks them
 //! and turns them into constant tables: nothing is parsed, allocated or initialised when the program runs.
 
+mod attack;
 mod class;
 mod hash;
 mod interface;
@@ -13,6 +14,10 @@ mod procedure;
 mod protocol;
 mod tables;
 
+pub use attack::{
+    Abuse, Confidence, abuses, abuses_of, attack_version, superseded_technique, tactics, technique,
+    techniques,
+};
 pub use class::{Category, Class, Evidence, class, classes, classes_that_bind};
 pub use interface::{Interface, Kind};
 pub use lookup::{

@@ -2,6 +2,7 @@
 //!
 //! Names are offsets into one text: string slices would need a relocation each when the program starts.
 
+use crate::attack::{Abuse, Confidence};
 use crate::class::{Category, Class, Evidence};
 use crate::hash::{BUCKETS, EMPTY, SLOTS};
 use crate::interface::{Interface, Kind};
