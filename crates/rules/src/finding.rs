@@ -1,5 +1,6 @@
 //! What is wrong with a rule file, and where.
 
+use crate::lint::LOADER;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub enum Severity {
     Error,
     /// The rule is loaded; it may not do what its author wants.
     Warning,
+    /// The rule does what it should, and could be better.
+    Note,
 }
 
 impl Severity {
@@ -20,6 +23,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -33,6 +37,8 @@ pub struct Finding {
     pub place: Place,
     /// How much it matters.
     pub severity: Severity,
+    /// The name of the [lint](crate::lints) that found it; [`LOADER`] when it was found while loading.
+    pub lint: &'static str,
     /// What is wrong; lower case, no full stop.
     pub cause: String,
     /// What to write instead, when that can be told.
@@ -81,6 +87,7 @@ impl fmt::Display for Finding {
         let severity = match self.severity {
             Severity::Error => "",
             Severity::Warning => "warning: ",
+            Severity::Note => "note: ",
         };
         write!(f, "{}:{line}:{column}: {severity}{}", self.file, self.cause)?;
         match &self.hint {
@@ -103,6 +110,10 @@ impl Findings {
         Self { file, list: Vec::new(), errors: 0 }
     }
 
+    pub(crate) fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
     pub(crate) fn error(&mut self, place: Place, cause: impl Into<String>) -> &mut Finding {
         self.errors += 1;
         self.push(place, Severity::Error, cause.into())
@@ -113,7 +124,7 @@ impl Findings {
     }
 
     fn push(&mut self, place: Place, severity: Severity, cause: String) -> &mut Finding {
-        self.list.push(Finding { file: self.file.clone(), place, severity, cause, hint: None });
+        self.list.push(Finding { file: self.file.clone(), place, severity, lint: LOADER, cause, hint: None });
         self.list.last_mut().expect("one was just put there")
     }
 

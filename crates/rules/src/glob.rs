@@ -69,6 +69,29 @@ impl Glob {
         Self { segments, case }
     }
 
+    /// What it says, however it was written: equal for globs that match the same texts.
+    pub(crate) fn shape(&self) -> String {
+        let unit = |unit: &Unit| match unit {
+            Unit::Literal(finder) => format!("{:?}", finder.needle()),
+            Unit::One => "?".to_owned(),
+            Unit::Dash => "-".to_owned(),
+        };
+        let segment = |segment: &Segment| segment.units.iter().map(unit).collect::<String>();
+        let segments: Vec<String> = self.segments.iter().map(segment).collect();
+        format!("{:?} {}", self.case, segments.join("*"))
+    }
+
+    /// The one text that it matches, in any case; `None` when there are several.
+    pub(crate) fn literal(&self) -> Option<&[u8]> {
+        match self.segments.as_slice() {
+            [Segment { units }] if self.case == Case::Ignored => match units.as_slice() {
+                [Unit::Literal(finder)] => Some(finder.needle()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the whole text is of this pattern.
     pub(crate) fn matches(&self, subject: Subject<'_>) -> bool {
         let (bytes, wide) = match subject {

@@ -287,6 +287,7 @@ impl Resolver<'_> {
         let group_by = resolve(&text.group_by);
         let field = resolve(&text.field);
         let correlation = Correlation {
+            file: findings.file().clone(),
             signature: Arc::new(signature(&meta)),
             file: Arc::clone(self.file),
             meta,

@@ -342,6 +342,13 @@ impl Network {
         Some((Self { address: bits & mask, mask, family }, bits & !mask != 0))
     }
 
+    /// Whether all addresses of another network are of this one.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        self.family == other.family
+            && self.mask & !other.mask == 0
+            && other.address & self.mask == self.address
+    }
+
     fn contains(self, address: Address) -> bool {
         address.bits() & self.mask == self.address && Family::of(address) == self.family
     }

@@ -41,6 +41,8 @@ pub struct Meta {
     pub level: Option<Level>,
     /// Tags, such as `attack.t1047`.
     pub tags: Vec<String>,
+    /// Where the tags stand.
+    pub tag_places: Vec<Place>,
     /// Fields that an analyst wants to see.
     pub fields: Vec<String>,
     /// What else could be behind it.
@@ -193,7 +195,9 @@ fn meta(place: Place, entries: &[(Key, Node)], findings: &mut Findings) -> Meta 
             "description" => meta.description = text(findings),
             "status" => meta.status = word(value, &what, Status::ALL, Status::name, findings),
             "level" => meta.level = word(value, &what, Level::ALL, Level::name, findings),
-            "tags" => meta.tags = texts(value, &what, findings),
+            "tags" if value.value != Value::Null => {
+                (meta.tag_places, meta.tags) = value.texts(&what, findings).into_iter().unzip();
+            }
             "fields" => meta.fields = texts(value, &what, findings),
             "falsepositives" => meta.false_positives = texts(value, &what, findings),
             "rpcscope" => own(value, &mut meta, findings),
