@@ -117,6 +117,8 @@ pub(crate) struct Replay {
 Examples:
   rpcscope check                                   the rules in the folder rules, or here
   rpcscope check --strict packs/ extra.yml         warnings count as errors
+  rpcscope check --format sarif > check.sarif      for a code host
+  rpcscope check --fields                          what rules can name
 
 Exit status: 0 no error, 1 errors were found, 2 wrong use or wrong settings, 3 a file could not be read.")]
 pub(crate) struct Check {
@@ -128,9 +130,32 @@ pub(crate) struct Check {
     #[arg(long, value_name = "FILE")]
     pub(crate) settings: Option<PathBuf>,
 
+    /// How to print.
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = CheckFormat::Text)]
+    pub(crate) format: CheckFormat,
+
     /// Warnings count as errors.
     #[arg(long)]
     pub(crate) strict: bool,
+
+    /// Name rules without a test, too.
+    #[arg(long)]
+    pub(crate) tests: bool,
+
+    /// Show all fields that rules can name, for each log source.
+    #[arg(long, conflicts_with_all = ["rules", "settings", "strict", "tests"])]
+    pub(crate) fields: bool,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum CheckFormat {
+    /// Lines for people.
+    Text,
+    /// One object.
+    Json,
+    /// SARIF 2.1.0, for code hosts.
+    Sarif,
 }
 
 /// Prove rules on captures: whether they find what they are to find, and nothing else.

@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &Explain) -> Exit {
     let (paths, wanted) = match (&arguments.rules[..], &arguments.rule) {
         // Without other files, the rule is a file.
         ([], rule) if PathBuf::from(rule).exists() => (vec![PathBuf::from(rule)], None),
-        ([], rule) => (rule_files::or_usual(&[]), Some(rule)),
+        ([], rule) => (rule_files::paths(&[]), Some(rule)),
         (paths, rule) => (paths.to_vec(), Some(rule)),
     };
     let settings = settings::load(arguments.settings.as_deref(), &paths);

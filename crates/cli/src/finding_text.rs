@@ -15,6 +15,7 @@ pub(crate) fn coloured<'a>(finding: &'a Finding, text: Option<&'a str>) -> impl 
     let colour = match finding.severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
+        Severity::Note => AnsiColor::Cyan,
     };
     Shown { finding, text, severity: colour.on_default().bold(), quiet: Style::new().dimmed() }
 }
@@ -28,7 +29,7 @@ struct Shown<'a> {
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { file, place, severity, cause, hint } = self.finding;
+        let Finding { file, place, severity, cause, hint, .. } = self.finding;
         let Place { line, column } = place;
         let (style, quiet) = (self.severity, self.quiet);
         write!(f, "{file}:{line}:{column}: {style}{}{style:#}: {cause}", severity.name())?;

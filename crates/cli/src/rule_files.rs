@@ -19,6 +19,8 @@ pub(crate) struct Loaded {
     pub(crate) findings: Vec<Finding>,
     /// The texts of the files, by the names that findings call them.
     pub(crate) texts: BTreeMap<Arc<str>, String>,
+    /// The files of tests that stand among them.
+    pub(crate) tests: Vec<PathBuf>,
 }
 
 /// Whether a rule with an error stops everything, or is left out.
@@ -38,9 +40,19 @@ pub(crate) struct Unreadable {
     pub(crate) hint: Option<&'static str>,
 }
 
+/// What was named, else the folder `rules`, else the working directory.
+pub(crate) fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
+    let usual = Path::new("rules");
+    match named {
+        [] if usual.is_dir() => vec![usual.to_owned()],
+        [] => vec![PathBuf::from(".")],
+        named => named.to_vec(),
+    }
+}
+
 /// Reads all rule files at these paths, folders with all that is in them.
 pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec<Unreadable>> {
-    let (files, mut failed) = walk::rule_files(paths);
+    let walk::Found { files, tests, mut failed } = walk::rule_files(paths);
     let mut loader = Loader::new(settings.placeholders.clone());
     let mut texts = BTreeMap::new();
     for path in files {
@@ -57,7 +69,7 @@ pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec
         return Err(failed);
     }
     let (rules, findings) = loader.finish();
-    Ok(Loaded { rules: Arc::new(rules), findings, texts })
+    Ok(Loaded { rules: Arc::new(rules), findings, texts, tests })
 }
 
 /// The files with tests of rules at these paths: those that are named, those below folders, and those beside files of
@@ -68,7 +80,7 @@ pub(crate) fn test_files(paths: &[PathBuf]) -> Vec<PathBuf> {
 
 /// The files of rules at these paths.
 pub(crate) fn rule_files(paths: &[PathBuf]) -> Vec<PathBuf> {
-    walk::rule_files(paths).0
+    walk::rule_files(paths).files
 }
 
 /// What a file of tests is named after: the path without the ending that tests have.
@@ -76,16 +88,6 @@ pub(crate) fn without_test_suffix(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?;
     let stem = walk::TEST_SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix))?;
     Some(path.with_file_name(stem))
-}
-
-/// What was named, else the folder `rules`, else the working directory.
-pub(crate) fn or_usual(named: &[PathBuf]) -> Vec<PathBuf> {
-    let usual = Path::new("rules");
-    match named {
-        [] if usual.is_dir() => vec![usual.to_owned()],
-        [] => vec![PathBuf::from(".")],
-        named => named.to_vec(),
-    }
 }
 
 /// Reads rules in order to run them, and says on standard error what is wrong, warnings in a word.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use std::fmt::Write;
 
 pub(crate) fn run(arguments: &Test) -> Exit {
-    let paths = rule_files::or_usual(&arguments.paths);
+    let paths = rule_files::paths(&arguments.paths);
     let plan = match settings::load(arguments.settings.as_deref(), &paths) {
         Ok(settings) => Plan::make(&paths, &settings),
         Err(exit) => return exit,

@@ -193,7 +193,7 @@ impl Loader {
         for (at, file, text) in counted {
             let mut findings = Findings::new(file.clone());
             let meta = rules.get(*at).map(|rule| rule.meta.clone()).unwrap_or_default();
-            let resolver = Resolver { rules, done: &done, file };
+            let resolver = Resolver { rules, done: &done };
             let built = resolver.build(meta, text, vec![*at], &mut findings);
             // Whoever refers to the rule means what it counts.
             if let Some(correlation) = built {
@@ -214,7 +214,7 @@ impl Loader {
                     continue;
                 };
                 let mut findings = Findings::new(loaded.file.clone());
-                let resolver = Resolver { rules, done: &done, file: &loaded.file };
+                let resolver = Resolver { rules, done: &done };
                 let built = resolver.build(loaded.meta.clone(), &loaded.body, members, &mut findings);
                 if let Some(correlation) = built
                     && remember(references, &loaded.meta, rules.len() + done.len(), &mut findings)
@@ -259,8 +259,6 @@ impl Loader {
 struct Resolver<'a> {
     rules: &'a [Rule],
     done: &'a [Correlation],
-    /// The file of the correlation.
-    file: &'a Arc<str>,
 }
 
 impl Resolver<'_> {
@@ -289,7 +287,6 @@ impl Resolver<'_> {
         let correlation = Correlation {
             file: findings.file().clone(),
             signature: Arc::new(signature(&meta)),
-            file: Arc::clone(self.file),
             meta,
             kind: text.kind,
             members,

@@ -1,57 +1,72 @@
 //! `rpcscope check`: what is wrong with rules, before they run.
 
-use crate::args::Check;
+mod fields;
+mod json;
+mod sarif;
+mod text;
+mod untested;
+
+use crate::args::{Check, CheckFormat};
 use crate::exit::{DONE, Exit, FOUND, UNREADABLE};
 use crate::output::Output;
-use crate::rule_files::{self, Loaded, Strictness, counted};
-use crate::{finding_text, messages, settings};
+use crate::rule_files::{self, Loaded};
+use crate::{messages, settings};
 use rpcscope_rules::Severity;
-use std::fmt::Write;
-use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(arguments: &Check) -> Exit {
-    let paths = rule_files::or_usual(&arguments.rules);
+    if arguments.fields {
+        return print(&match arguments.format {
+            CheckFormat::Text => fields::text(),
+            CheckFormat::Json | CheckFormat::Sarif => fields::json(),
+        })
+        .unwrap_or(DONE);
+    }
+    let paths = rule_files::paths(&arguments.rules);
     let loaded = match settings::load(arguments.settings.as_deref(), &paths) {
         Ok(settings) => rule_files::load(&paths, &settings),
         Err(exit) => return exit,
     };
-    let loaded = match loaded {
+    let mut loaded = match loaded {
         Ok(loaded) => loaded,
         Err(failed) => return rule_files::tell_unreadable(&failed),
     };
-    let mut output = Output::stdout();
-    output.write(page(&loaded).as_bytes());
-    if let Some(error) = output.failure() {
-        messages::error(&format_args!("standard output: cannot write: {error}"), None);
-        return UNREADABLE;
+    loaded.findings.extend(rpcscope_rules::lint(&loaded.rules));
+    if arguments.tests {
+        match untested::findings(&loaded) {
+            Ok(findings) => loaded.findings.extend(findings),
+            Err(failed) => return rule_files::tell_unreadable(&[failed]),
+        }
     }
-    let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
-    let wrong = match strictness {
-        Strictness::Strict => loaded.findings.len(),
-        Strictness::Lenient => loaded.count(Severity::Error),
+    loaded.findings.sort_by(|a, b| (&a.file, a.place, &a.cause).cmp(&(&b.file, b.place, &b.cause)));
+    let page = match arguments.format {
+        CheckFormat::Text => text::page(&loaded),
+        CheckFormat::Json => json::page(&loaded),
+        CheckFormat::Sarif => sarif::page(&loaded),
     };
-    if wrong > 0 { FOUND } else { DONE }
+    if let Some(exit) = print(&page) {
+        return exit;
+    }
+    let counted = if arguments.strict { Severity::Warning } else { Severity::Error };
+    let wrong = loaded.findings.iter().any(|finding| finding.severity <= counted);
+    if wrong { FOUND } else { DONE }
 }
 
-/// All findings, and how many there are.
-fn page(loaded: &Loaded) -> String {
-    let mut page = String::new();
-    let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    for finding in &loaded.findings {
-        let text = loaded.texts.get(&finding.file).map(String::as_str);
-        let _ = if coloured {
-            writeln!(page, "{}", finding_text::coloured(finding, text))
-        } else {
-            writeln!(page, "{}", finding_text::plain(finding, text))
-        };
-    }
-    let rules = loaded.rules.rules().len() + loaded.rules.correlations().len();
-    let figures = [
-        counted(loaded.texts.len(), "file"),
-        counted(rules, "rule"),
-        counted(loaded.count(Severity::Error), "error"),
-        counted(loaded.count(Severity::Warning), "warning"),
-    ];
-    let _ = writeln!(page, "{}", figures.join(", "));
-    page
+/// Writes to standard output; an exit status when that fails.
+fn print(page: &str) -> Option<Exit> {
+    let mut output = Output::stdout();
+    output.write(page.as_bytes());
+    let error = output.failure()?;
+    messages::error(&format_args!("standard output: cannot write: {error}"), None);
+    Some(UNREADABLE)
+}
+
+/// How many rules were loaded, correlations included.
+fn rules(loaded: &Loaded) -> usize {
+    loaded.rules.rules().len() + loaded.rules.correlations().len()
+}
+
+/// A path with slashes, on every system.
+fn slashed(path: &str) -> String {
+    Path::new(path).components().collect::<PathBuf>().to_string_lossy().replace('\\', "/")
 }

@@ -114,7 +114,14 @@ fn rules_of(path: &Path, tests: &TestFile, findings: &mut Vec<Finding>) -> Vec<P
 }
 
 fn error(tests: &TestFile, place: Place, cause: String) -> Finding {
-    Finding { file: Arc::clone(&tests.file), place, severity: Severity::Error, cause, hint: None }
+    Finding {
+        file: Arc::clone(&tests.file),
+        place,
+        severity: Severity::Error,
+        lint: "test",
+        cause,
+        hint: None,
+    }
 }
 
 /// A path that a file names.
