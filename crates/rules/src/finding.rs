@@ -110,6 +110,7 @@ impl Findings {
         Self { file, list: Vec::new(), errors: 0 }
     }
 
+    /// The file that they are about.
     pub(crate) fn file(&self) -> &Arc<str> {
         &self.file
     }

@@ -1,6 +1,7 @@
 //! Rule languages, one compiled rule set, verdicts on events.
 //!
-//! [`Loader`] takes the text of Sigma files and makes a [`RuleSet`]; every finding has its place. [`RuleSet::each_match`]
+//! [`Loader`] takes the text of Sigma files and of rule files of Suricata and Snort, and makes a [`RuleSet`]; every finding
+//! has its place. [`RuleSet::each_match`]
 //! says which rules hold for an event; [`Expression::trace`] says why, with the same evaluator.
 //!
 //! Rules are trusted more than packets but not blindly: nesting, sizes of regular expressions and products of lists are
@@ -22,6 +23,7 @@ mod rule_set;
 mod settings;
 mod sigma;
 mod signature;
+mod suricata;
 mod trace;
 mod value;
 mod watch;
@@ -39,6 +41,9 @@ pub use proof::{Expectation, Near, Nearest, Sample, SampleSource, TestFile, Told
 pub use rule_set::{Rule, RuleSet};
 pub use settings::Settings;
 pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};
+pub use suricata::{
+    Action, Change, Fixed, Flowbit, Party, RuleText, Tag, Threshold, ThresholdKind, Track, Unit, fix,
+};
 pub use trace::{Step, Trace};
 pub use value::{FieldValue, FieldValues, Fields};
 pub use watch::Watch;

@@ -10,6 +10,7 @@ use crate::sigma::{
     Effect, Filter, Lowering, Meta, OperationNames, Placeholders, Source, Targets, find_field, parse,
 };
 use crate::signature::signature;
+use crate::suricata;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Loader {
     rules: Vec<Loaded<(Source, Detections)>>,
     filters: Vec<Loaded<(Source, Filter)>>,
     correlations: Vec<Loaded<CorrelationText>>,
+    /// Rules of rule text.
+    texts: Vec<Rule>,
     findings: Vec<Finding>,
 }
 
@@ -45,6 +48,7 @@ impl Loader {
             rules: Vec::new(),
             filters: Vec::new(),
             correlations: Vec::new(),
+            texts: Vec::new(),
             findings: Vec::new(),
         }
     }
@@ -56,10 +60,16 @@ impl Loader {
         self
     }
 
-    /// Adds the text of a file. `name` is what findings call it.
+    /// Adds the text of a file. `name` is what findings call it: one that ends in `.rules` has rule text of Suricata or
+    /// Snort, any other one Sigma.
     pub fn add(&mut self, name: &str, text: &str) {
         let file: Arc<str> = name.into();
         let mut findings = Findings::new(file.clone());
+        if name.ends_with(".rules") {
+            self.texts.extend(suricata::load(text, &self.placeholders, &mut findings));
+            self.findings.extend(findings.into_list());
+            return;
+        }
         for Document { meta, body } in parse(text, &mut findings) {
             let file = file.clone();
             match body {
@@ -116,6 +126,10 @@ impl Loader {
             self.findings.extend(findings.into_list());
         }
         self.check_filters(&rules, &references);
+        let mut texts = std::mem::take(&mut self.texts);
+        suricata::sort(&mut texts);
+        self.findings.extend(suricata::deduplicate(&mut texts));
+        rules.extend(texts);
         let correlations = self.correlations(&rules, &counted, &mut references);
         let counted: Vec<usize> = counted.iter().map(|(at, ..)| *at).collect();
         let mut findings = std::mem::take(&mut self.findings);

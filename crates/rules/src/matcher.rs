@@ -2,11 +2,13 @@
 
 use crate::field::Field;
 use crate::glob::{Glob, Subject};
+use crate::suricata::Program;
 use crate::value::{FieldValue, Fields};
 use regex::Regex;
 use rpcscope_model::{Address, Timestamp};
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A condition on a value, or on the field as a whole.
@@ -18,6 +20,10 @@ pub(crate) enum Matcher {
     Regex(Regex),
     /// A number stands to this one as said. A text that is a decimal number counts as one.
     Number(Comparison, Number),
+    /// A number from the first to the second, both included.
+    Between(i128, i128),
+    /// What the steps of a rule look for, in bytes or in those of a text.
+    Payload(Arc<Program>),
     /// A part of a time, in UTC, stands to this number as said.
     TimePart(TimePart, Comparison, Number),
     /// This truth value.
@@ -120,6 +126,14 @@ impl Matcher {
                 let others = event.values(field);
                 values.iter().any(|value| others.iter().any(|other| likeness.holds(value, other)))
             }
+            Self::Payload(program) => {
+                let order = program.byte_order(event);
+                values.iter().any(|value| match value {
+                    FieldValue::Bytes(bytes) => program.holds(bytes, order),
+                    FieldValue::Text(text) => program.holds(text.as_bytes(), order),
+                    _ => false,
+                })
+            }
             _ => values.iter().any(|value| self.holds_for(value)),
         }
     }
@@ -135,6 +149,7 @@ impl Matcher {
             (Self::Number(comparison, wanted), value) => Number::of(value)
                 .and_then(|seen| seen.compare(*wanted))
                 .is_some_and(|order| comparison.holds(order)),
+            (Self::Between(low, high), FieldValue::Number(number)) => (low..=high).contains(&number),
             (Self::TimePart(part, comparison, wanted), FieldValue::Time(time)) => {
                 let seen = Number::Whole(part.of(*time).into());
                 seen.compare(*wanted).is_some_and(|order| comparison.holds(order))
@@ -347,6 +362,31 @@ impl Network {
         self.family == other.family
             && self.mask & !other.mask == 0
             && other.address & self.mask == self.address
+    }
+
+    /// The networks that together are the addresses from one to another; `None` when these are not of one family, or in
+    /// the wrong order.
+    pub(crate) fn between(first: IpAddr, last: IpAddr) -> Option<Vec<Self>> {
+        let family = Family::of(first.into());
+        let (mut low, high) = (Address::from(first).bits(), Address::from(last).bits());
+        if low > high || family != Family::of(last.into()) {
+            return None;
+        }
+        let mut networks = Vec::new();
+        loop {
+            // The largest network that begins here and does not reach too far.
+            let aligned = |host: &u32| {
+                let host_bits = 1_u128.checked_shl(*host).map_or(u128::MAX, |size| size - 1);
+                low & host_bits == 0 && low.checked_add(host_bits).is_some_and(|end| end <= high)
+            };
+            let host = (0..=128).rev().find(aligned).unwrap_or(0);
+            let mask = u128::MAX.checked_shl(host).unwrap_or(0);
+            networks.push(Self { address: low, mask, family });
+            match (low | !mask).checked_add(1) {
+                Some(next) if next <= high => low = next,
+                _ => return Some(networks),
+            }
+        }
     }
 
     fn contains(self, address: Address) -> bool {

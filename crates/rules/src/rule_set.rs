@@ -1,10 +1,11 @@
 //! The rules that are loaded, and which of them an event is about.
 
-use crate::demand::Index;
+use crate::demand::{Candidates, Index};
 use crate::expression::Expression;
-use crate::field::{EventType, Field, Known, LogSource};
+use crate::field::{EventType, Field, Kind, Known, LogSource};
 use crate::sigma::{Correlation, Meta};
 use crate::signature::signature;
+use crate::suricata::{Action, RuleText, Threshold};
 use rpcscope_model::{Alert, Event, EventBody, Opnum, Requests, Signature, Wanted};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ pub struct Rule {
     pub arguments: Vec<Arc<str>>,
     /// What its alerts say of it.
     pub signature: Arc<Signature>,
+    /// How often it may alert.
+    pub threshold: Option<Threshold>,
+    /// What rule text says beside its condition; `None` for a rule of another language.
+    pub text: Option<Arc<RuleText>>,
 }
 
 impl Rule {
@@ -41,7 +46,12 @@ impl Rule {
         let mut arguments: Vec<Arc<str>> = fields.iter().filter_map(Field::argument).collect();
         arguments.dedup();
         let signature = Arc::new(signature(&meta));
-        Self { meta, file, source, expression, known, arguments, signature }
+        Self { meta, file, source, expression, known, arguments, signature, threshold: None, text: None }
+    }
+
+    /// Whether it reads messages as they travelled.
+    fn reads_bytes(&self) -> bool {
+        self.expression.fields().iter().any(|field| field.kind() == Kind::Bytes)
     }
 
     /// Whether it may hold as soon as the request of a call is complete.
@@ -84,6 +94,9 @@ impl RuleSet {
             alerts[*quiet] = false;
             deferred[*quiet] = true;
         }
+        for (loud, rule) in alerts.iter_mut().zip(&rules) {
+            *loud &= rule.text.as_ref().is_none_or(|text| !text.no_alert && text.action != Action::Pass);
+        }
         let generated = correlations.iter().filter(|correlation| correlation.generate);
         for loud in generated.flat_map(|correlation| &correlation.members) {
             alerts[*loud] = true;
@@ -97,20 +110,24 @@ impl RuleSet {
         Self { rules, correlations, alerts, deferred, calls, others }
     }
 
-    /// Calls `matched` with the position of each rule that holds for an event, in ascending order.
+    /// Calls `matched` with the position of each rule that holds for an event, in ascending order. What rules remember of
+    /// earlier events is for a [`Watch`](crate::Watch).
     pub fn each_match(&self, event: &Event, mut matched: impl FnMut(usize, &Rule)) {
-        let mut look = |at: usize| {
+        for at in self.candidates(event) {
             if let Some(rule) = self.rules.get(at).filter(|rule| rule.expression.holds(event)) {
                 matched(at, rule);
             }
-        };
+        }
+    }
+
+    /// Positions of the rules that may hold for an event, in ascending order.
+    pub(crate) fn candidates(&self, event: &Event) -> Candidates {
         match &event.body {
-            EventBody::Call(call) => self.calls.candidates(call).into_iter().for_each(&mut look),
+            EventBody::Call(call) => self.calls.candidates(call),
             _ => {
                 let event = EventType::of(event);
                 let at = EventType::ALL.iter().position(|known| Some(*known) == event);
-                let rules = at.and_then(|at| self.others.get(at)).map_or(&[][..], Vec::as_slice);
-                rules.iter().copied().for_each(&mut look);
+                Candidates::from_slice(at.and_then(|at| self.others.get(at)).map_or(&[][..], Vec::as_slice))
             }
         }
     }
@@ -128,18 +145,20 @@ impl RuleSet {
 
     /// What the rules need to be told of.
     pub fn wanted(&self) -> Wanted {
+        let wire = self.rules.iter().any(Rule::reads_bytes);
+        Wanted { requests: self.wanted_requests(), wire }
+    }
+
+    fn wanted_requests(&self) -> Requests {
         let mut keys = HashSet::new();
         for rule in self.rules.iter().filter(|rule| rule.is_of_request()) {
             if !rule.source.events.contains(&EventType::Call) {
                 continue;
             }
-            let Some(demanded) = rule.expression.demand() else {
-                return Wanted { requests: Requests::All, ..Wanted::default() };
-            };
+            let Some(demanded) = rule.expression.demand() else { return Requests::All };
             keys.extend(demanded.into_iter().map(|key| (key.interface, key.opnum.map(Opnum))));
         }
-        let requests = if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) };
-        Wanted { requests, ..Wanted::default() }
+        if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) }
     }
 
     /// All rules. Their positions are the numbers that [`each_match`](Self::each_match) gives and correlations use.

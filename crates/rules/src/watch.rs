@@ -1,30 +1,58 @@
 //! Runs rules over the events of one shard, in their order.
 
-use crate::{EventType, Rule, RuleSet};
-use rpcscope_model::{Event, EventBody, Phase};
+use crate::suricata::{Action, Flows};
+use crate::{EventType, Rule, RuleSet, Trace};
+use rpcscope_model::{Event, EventBody, Phase, Side};
 use std::sync::Arc;
 
 /// Runs a rule set over the events of one shard. What a rule remembers of earlier events of a flow is kept here; what
-/// must be known of all flows is for [`RuleSet::correlations`], after the shards.
+/// must be known of all flows is for [`RuleSet::correlations`] and thresholds, after the shards.
 #[derive(Debug)]
 pub struct Watch {
     rules: Arc<RuleSet>,
+    flows: Flows,
 }
 
 impl Watch {
     /// Has seen no event.
     pub fn new(rules: Arc<RuleSet>) -> Self {
-        Self { rules }
+        Self { rules, flows: Flows::new() }
     }
 
     /// Takes the next event, and adds to `hits` the position of each rule that it is the first to hold for, in ascending
     /// order. A call comes twice when its request was announced; a rule looks at it once.
+    ///
+    /// Rules of rule text stand in the order in which they are run: those about what the client sent before those about
+    /// what the server sent, among them `pass` before all others, and who sets bits before who asks for them.
     pub fn event(&mut self, event: &Event, hits: &mut Vec<usize>) {
-        self.rules.each_match(event, |at, rule| {
-            if rule.is_due(event) {
+        let rules = Arc::clone(&self.rules);
+        let mut passed = [false; 2];
+        for at in rules.candidates(event) {
+            let Some(rule) = rules.rules().get(at).filter(|rule| rule.is_due(event)) else { continue };
+            let Some(text) = &rule.text else {
+                if rule.expression.holds(&self.flows.seen(event, Side::Client)) {
+                    hits.push(at);
+                }
+                continue;
+            };
+            let has_passed = &mut passed[text.sender.index()];
+            if *has_passed || !rule.expression.holds(&self.flows.seen(event, text.sender)) {
+                continue;
+            }
+            *has_passed = text.action == Action::Pass;
+            self.flows.change(event, text.sender, &text.flowbits);
+            if rules.alerts(at) {
                 hits.push(at);
             }
-        });
+        }
+        self.flows.settle(event);
+    }
+
+    /// Why the rule at a position holds for an event, or does not, with what is remembered of its flow.
+    pub fn trace(&self, event: &Event, position: usize) -> Option<Trace> {
+        let rule = self.rules.rules().get(position)?;
+        let sender = rule.text.as_ref().map_or(Side::Client, |text| text.sender);
+        Some(rule.expression.trace(&self.flows.seen(event, sender)))
     }
 }
 

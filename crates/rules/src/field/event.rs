@@ -1,7 +1,7 @@
 //! The values of fields in an event of the sensor.
 
-use super::registry::BIND_RESULTS;
-use super::{EventType, Field, FieldId};
+use super::registry::{BIND_RESULTS, BYTE_ORDERS};
+use super::{EventType, Field, FieldId, Kind};
 use crate::value::{FieldValue, FieldValues, Fields};
 use rpcscope_catalog::{
     interface, normalize_pipe, provider_reason_name, reject_reason_name, result_name, status_name,
@@ -46,7 +46,8 @@ impl Fields for Event {
 
     fn any(&self, visit: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool {
         let mut values = FieldValues::new();
-        for id in FieldId::ALL {
+        // Bytes are kept only when a rule asks for them: what keywords find must not depend on other rules.
+        for id in FieldId::ALL.iter().filter(|id| id.kind() != Kind::Bytes) {
             known(self, *id, &mut values);
         }
         if let EventBody::Call(call) = &self.body
@@ -71,7 +72,14 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
         FieldId::ServerIp => values.push(FieldValue::Address(header.server.address)),
         FieldId::ServerPort => values.push(number(header.server.port)),
         FieldId::Transport => values.push(FieldValue::text(header.transport.name())),
-        FieldId::Unseen => {}
+        FieldId::RequestPdu
+        | FieldId::RequestStub
+        | FieldId::RequestByteOrder
+        | FieldId::ReplyPdu
+        | FieldId::ReplyStub
+        | FieldId::ReplyByteOrder => wire(&event.body, id, values),
+        // Only whoever watches the flow knows its bits.
+        FieldId::Unseen | FieldId::Flowbits => {}
         _ => match &event.body {
             EventBody::Call(call) => self::call(call, id, values),
             EventBody::Bind(bind) => self::bind(bind, id, values),
@@ -103,6 +111,23 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
     }
 }
 
+/// The bytes that a call or a bind carries.
+fn wire<'a>(body: &'a EventBody, id: FieldId, values: &mut FieldValues<'a>) {
+    let wire = match body {
+        EventBody::Call(call) => call.wire.as_deref(),
+        EventBody::Bind(bind) => bind.wire.as_deref(),
+        _ => None,
+    };
+    let is_request = matches!(id, FieldId::RequestPdu | FieldId::RequestStub | FieldId::RequestByteOrder);
+    let message = wire.and_then(|wire| if is_request { wire.request.as_ref() } else { wire.reply.as_ref() });
+    let Some(message) = message else { return };
+    values.push(match id {
+        FieldId::RequestPdu | FieldId::ReplyPdu => FieldValue::Bytes(&message.pdu),
+        FieldId::RequestStub | FieldId::ReplyStub => FieldValue::Bytes(&message.stub),
+        _ => FieldValue::text(BYTE_ORDERS[usize::from(message.is_big_endian)]),
+    });
+}
+
 fn call<'a>(call: &'a Call, id: FieldId, values: &mut FieldValues<'a>) {
     let reply = call.reply.as_ref();
     match id {
@@ -110,7 +135,7 @@ fn call<'a>(call: &'a Call, id: FieldId, values: &mut FieldValues<'a>) {
         FieldId::RpcVersion => values.push(version(call.rpc_version)),
         FieldId::CallId => values.push(number(call.call_id.0)),
         FieldId::ContextId => values.extend(call.context_id.map(|id| number(id.0))),
-        FieldId::Interface | FieldId::InterfaceVersion | FieldId::Specification => {
+        FieldId::Interface | FieldId::InterfaceVersion | FieldId::InterfaceMajor | FieldId::Specification => {
             call.interface.iter().for_each(|interface| self::interface_field(interface, id, values));
         }
         FieldId::Learned => values.push(FieldValue::text(call.learned.name())),
@@ -152,7 +177,7 @@ fn bind<'a>(bind: &'a Bind, id: FieldId, values: &mut FieldValues<'a>) {
         FieldId::RpcVersion => values.push(version(bind.rpc_version)),
         FieldId::CallId => values.push(number(bind.call_id.0)),
         FieldId::ContextId => values.extend(bind.contexts.iter().map(|context| number(context.id.0))),
-        FieldId::Interface | FieldId::InterfaceVersion | FieldId::Specification => {
+        FieldId::Interface | FieldId::InterfaceVersion | FieldId::InterfaceMajor | FieldId::Specification => {
             bind.contexts.iter().for_each(|context| interface_field(&context.interface, id, values));
         }
         FieldId::TransferSyntax => {
@@ -252,6 +277,7 @@ fn interface_field<'a>(bound: &Interface, id: FieldId, values: &mut FieldValues<
         FieldId::InterfaceVersion => {
             values.push(FieldValue::text(format!("{}.{}", bound.syntax.major, bound.syntax.minor)));
         }
+        FieldId::InterfaceMajor => values.push(number(bound.syntax.major)),
         FieldId::Specification => {
             values.extend(known().and_then(|known| known.protocol).map(FieldValue::text));
         }

@@ -6,8 +6,8 @@ mod source;
 
 pub(crate) use event::short_status;
 pub use registry::{FieldId, Kind, Known};
-pub(crate) use source::FOREIGN;
 pub use source::{EventType, LogSource, Naming, log_sources};
+pub(crate) use source::{FOREIGN, RULE_TEXT_CALLS, RULE_TEXT_PDUS};
 
 use std::fmt;
 use std::sync::Arc;

@@ -29,6 +29,8 @@ pub enum Kind {
     Address,
     /// A time.
     Time,
+    /// Bytes as they travelled.
+    Bytes,
 }
 
 /// When the value of a field is known.
@@ -108,6 +110,7 @@ fields! {
     ContextId "context_id" Number Request [Call Bind] [] [] [] "Presentation contexts.";
     Interface "interface" Interface Request [Call Bind] ["uuid"] ["InterfaceUuid"] ["endpoint"] "The interface: its UUID, and its names.";
     InterfaceVersion "interface_version" Text Request [Call Bind] [] [] [] "Version of the interface as bound, such as `2.0`.";
+    InterfaceMajor "interface_major" Number Request [Call Bind] [] [] [] "Major version of the interface as bound.";
     Specification "specification" Text Request [Call Bind] [] [] [] "The specification of the interface, such as `MS-SCMR`.";
     Learned "learned" Word Request [Call] [] [] [] "How the interface is known.";
     Assumed "assumed" Flag Request [Call] [] [] [] "Whether the presentation context is taken as accepted, because no answer to the bind was seen.";
@@ -149,6 +152,13 @@ fields! {
     AnomalyKind "anomaly" Word Request [Anomaly] ["kind"] [] [] "What was unexpected.";
     Layer "layer" Word Request [Anomaly] [] [] [] "Where in the stack of protocols.";
     AnomalyBytes "bytes" Number Request [Anomaly] [] [] [] "How many bytes it concerns.";
+    RequestPdu "request_pdu" Bytes Request [Call Bind] [] [] [] "The first PDU of the client as it travelled, header included.";
+    RequestStub "request_stub" Bytes Request [Call] [] [] [] "Arguments of the request as they travelled, of all its fragments.";
+    RequestByteOrder "request_byte_order" Word Request [Call Bind] [] [] [] "Byte order of the numbers that the client sent.";
+    ReplyPdu "reply_pdu" Bytes Outcome [Call Bind] [] [] [] "The first PDU of the server as it travelled, header included.";
+    ReplyStub "reply_stub" Bytes Outcome [Call] [] [] [] "Results of the reply as they travelled, of all its fragments.";
+    ReplyByteOrder "reply_byte_order" Word Outcome [Call Bind] [] [] [] "Byte order of the numbers that the server sent.";
+    Flowbits "flowbits" Text Request [Call Bind] [] [] [] "Flowbits that rules have set, as far as the message may see them.";
     FirewallLog "rpc_firewall.event_log" Text Request [Call] [] ["EventLog"] [] "Where RPC Firewall writes: always `RPCFW`.";
     FirewallEventId "rpc_firewall.event_id" Number Request [Call] [] ["EventID"] [] "The number that RPC Firewall gives to a call: always 3.";
     Unseen "unseen" Text Request [Call] [] ["ProcessID" "ImagePath" "RPCRT_Func" "SecurityID" "SID"] ["uid"] "What only the host, or only the other tool, knows; no event has it.";
@@ -172,6 +182,7 @@ impl FieldId {
             Self::BindKind => [Learned::Bind, Learned::AlterContext].map(Learned::name).to_vec(),
             Self::BindResult => BIND_RESULTS.to_vec(),
             Self::AuthResult => [AuthResult::Accepted, AuthResult::Rejected].map(AuthResult::name).to_vec(),
+            Self::RequestByteOrder | Self::ReplyByteOrder => BYTE_ORDERS.to_vec(),
             Self::AnomalyKind => AnomalyKind::ALL.iter().map(|kind| kind.name()).collect(),
             Self::Layer => [Layer::Tcp, Layer::Smb, Layer::Http, Layer::Dcerpc].map(Layer::name).to_vec(),
             _ => return None,
@@ -193,6 +204,8 @@ const OUTCOMES: [Outcome; 7] = [
 ];
 /// Values of `bind_result`.
 pub(super) const BIND_RESULTS: [&str; 4] = ["acknowledged", "rejected", "faulted", "unanswered"];
+/// Values of `request_byte_order` and `reply_byte_order`.
+pub(super) const BYTE_ORDERS: [&str; 2] = ["little", "big"];
 
 #[cfg(test)]
 mod tests {

@@ -88,6 +88,15 @@ pub fn log_sources() -> &'static [LogSource] {
 pub(crate) static FOREIGN: LogSource =
     LogSource { product: "foreign", service: None, category: None, naming: Naming::Open, events: &[] };
 
+/// Messages of calls: rule text that names an interface, an operation or a stub.
+pub(crate) static RULE_TEXT_CALLS: LogSource = rule_text(&[EventType::Call]);
+/// Messages of calls and binds: rule text that reads PDUs.
+pub(crate) static RULE_TEXT_PDUS: LogSource = rule_text(&[EventType::Call, EventType::Bind]);
+
+const fn rule_text(events: &'static [EventType]) -> LogSource {
+    LogSource { product: "suricata", service: None, category: None, naming: Naming::Rpcscope, events }
+}
+
 const fn own(service: Option<&'static str>, events: &'static [EventType]) -> LogSource {
     LogSource { product: "rpcscope", service, category: None, naming: Naming::Rpcscope, events }
 }

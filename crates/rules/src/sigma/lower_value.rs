@@ -184,7 +184,7 @@ impl Lowering<'_> {
         let number =
             || Number::parse(text).and_then(|number| one(Matcher::Number(Comparison::Equal, number)));
         match kind {
-            Kind::Any | Kind::Text => None,
+            Kind::Any | Kind::Text | Kind::Bytes => None,
             Kind::Word => {
                 let words = match field {
                     Some(Field::Known(id)) => id.words().unwrap_or_default(),
