@@ -35,11 +35,9 @@ pub(crate) fn run(arguments: &Explain) -> Exit {
         return WRONG_USE;
     }
     let mut nearest: Vec<Nearest> = positions.iter().map(|_| Nearest::new(arguments.events)).collect();
-    let told = replay(Frames::Capture(&arguments.capture), &rules, &mut |event| {
+    let told = replay(Frames::Capture(&arguments.capture), &rules, &mut |event, watch| {
         for (position, nearest) in positions.iter().zip(&mut nearest) {
-            if let Some(rule) = rules.rules().get(*position) {
-                nearest.event(rule, event);
-            }
+            nearest.event(watch, *position, event);
         }
     });
     let told = match told {

@@ -94,6 +94,9 @@ impl RuleSet {
             alerts[*quiet] = false;
             deferred[*quiet] = true;
         }
+        for (later, rule) in deferred.iter_mut().zip(&rules) {
+            *later |= rule.threshold.is_some();
+        }
         for (loud, rule) in alerts.iter_mut().zip(&rules) {
             *loud &= rule.text.as_ref().is_none_or(|text| !text.no_alert && text.action != Action::Pass);
         }
@@ -132,14 +135,18 @@ impl RuleSet {
         }
     }
 
-    /// Whether more must be known than one event to say what the rule at a position has to say: a correlation is about it.
+    /// Whether more must be known than one event to say what the rule at a position has to say: a correlation is about it,
+    /// or it may alert only so often.
     pub fn is_deferred(&self, position: usize) -> bool {
         self.deferred.get(position).copied().unwrap_or(false)
     }
 
-    /// What a rule says about an event, if it says so on its own.
+    /// What a rule says about an event, if it says so on its own and each time.
     pub fn alert(&self, position: usize, event: &Arc<Event>) -> Option<Alert> {
         let rule = self.rules.get(position).filter(|_| self.alerts(position))?;
+        if rule.threshold.is_some() {
+            return None;
+        }
         Some(Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
     }
 

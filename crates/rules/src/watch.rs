@@ -48,9 +48,10 @@ impl Watch {
         self.flows.settle(event);
     }
 
-    /// Why the rule at a position holds for an event, or does not, with what is remembered of its flow.
+    /// Why the rule at a position holds for the next event, or does not, with what is remembered of its flow; `None` when
+    /// the rule does not look at it. To be asked before the event is taken.
     pub fn trace(&self, event: &Event, position: usize) -> Option<Trace> {
-        let rule = self.rules.rules().get(position)?;
+        let rule = self.rules.rules().get(position).filter(|rule| rule.looks_at(event))?;
         let sender = rule.text.as_ref().map_or(Side::Client, |text| text.sender);
         Some(rule.expression.trace(&self.flows.seen(event, sender)))
     }

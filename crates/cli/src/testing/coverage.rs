@@ -36,12 +36,10 @@ impl Coverage {
                 }
                 let capture = tests.capture(sample);
                 // It was read a moment ago.
-                let _ = replay(frames(capture.as_ref(), sample), &plan.loaded.rules, &mut |event| {
+                let _ = replay(frames(capture.as_ref(), sample), &plan.loaded.rules, &mut |event, watch| {
                     for position in &tests.rules {
-                        if let Some(rule) = plan.loaded.rules.rules().get(*position)
-                            && rule.looks_at(event)
-                        {
-                            coverage.note(*position, &rule.expression.trace(&**event));
+                        if let Some(trace) = watch.trace(event, *position) {
+                            coverage.note(*position, &trace);
                         }
                     }
                 });

@@ -3,7 +3,7 @@
 use rpcscope_capture::{Batch, CaptureError, Input, Reader};
 use rpcscope_engine::{Checksums, Engine};
 use rpcscope_model::{Event, Frame};
-use rpcscope_rules::{Correlator, Place, RuleSet, SampleSource, Told};
+use rpcscope_rules::{Correlator, Place, RuleSet, SampleSource, Told, Watch};
 use rpcscope_testkit::scenario::{self, ScenarioErrors};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -52,18 +52,23 @@ impl From<ScenarioErrors> for Unread {
     }
 }
 
-/// Replays frames with rules. `watch` sees every event, in order; the alerts of all rules come out.
+/// Replays frames with rules. `look` sees every event, in order, with what rules remember of those before it; the alerts
+/// of all rules come out.
 pub(crate) fn replay(
     frames: Frames<'_>,
     rules: &Arc<RuleSet>,
-    watch: &mut impl FnMut(&Arc<Event>),
+    look: &mut impl FnMut(&Arc<Event>, &Watch),
 ) -> Result<Vec<Told>, Unread> {
     let mut engine = Engine::new(Checksums::Accepted).with_rules(rules);
     let mut correlator = Correlator::new(Arc::clone(rules));
-    let mut told = Vec::new();
+    // A second one, so that each event can be traced before it is taken.
+    let mut watch = Watch::new(Arc::clone(rules));
+    let (mut told, mut past) = (Vec::new(), Vec::new());
     let mut judge = |event: Event, hits: &[usize]| {
         let event = Arc::new(event);
-        watch(&event);
+        look(&event, &watch);
+        past.clear();
+        watch.event(&event, &mut past);
         for position in hits {
             let alert = rules.alert(*position, &event);
             told.extend(alert.map(|alert| Told { position: *position, alert }));

@@ -37,7 +37,7 @@ pub(crate) struct Failure {
 pub(crate) fn judge(plan: &Plan, tests: &Tests, sample: &Sample) -> Verdict {
     let rules = &plan.loaded.rules;
     let capture = tests.capture(sample);
-    let told = match replay(frames(capture.as_ref(), sample), rules, &mut |_| {}) {
+    let told = match replay(frames(capture.as_ref(), sample), rules, &mut |_, _| {}) {
         Ok(told) => told,
         Err(Unread { place, cause, detail }) => {
             let failure = Failure { place: place.unwrap_or(sample.place), cause, detail };
@@ -118,11 +118,9 @@ fn missing(plan: &Plan, tests: &Tests, sample: &Sample, capture: Option<&PathBuf
     let silent = |position: &&usize| told.iter().all(|told| told.position != **position);
     let silent: Vec<usize> = tests.rules.iter().filter(silent).copied().collect();
     let mut nearest: Vec<Nearest> = silent.iter().map(|_| Nearest::new(1)).collect();
-    let watched = replay(frames(capture, sample), rules, &mut |event| {
+    let watched = replay(frames(capture, sample), rules, &mut |event, watch| {
         for (position, nearest) in silent.iter().zip(&mut nearest) {
-            if let Some(rule) = rules.rules().get(*position) {
-                nearest.event(rule, event);
-            }
+            nearest.event(watch, *position, event);
         }
     });
     let mut text = alert_lines(told);

@@ -1,25 +1,30 @@
 //! The groups of all correlations, in bounded memory.
 
-use super::window::Window;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rpcscope_model::{HASH_SEED, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What the events of a group have in common: the correlation, and the value of each field of its `group-by`; `None` when
-/// an event does not have the field.
+/// What the events of a group have in common: the rule or correlation, and the value of each field of its `group-by`;
+/// `None` when an event does not have the field.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Key {
-    pub(super) correlation: usize,
+    pub(super) of: usize,
     pub(super) values: Vec<Option<Box<str>>>,
+}
+
+/// What is remembered of a group.
+pub(super) trait Remembered: Default {
+    /// Events that it remembers one by one.
+    fn entries(&self) -> usize;
 }
 
 /// The groups. When there are too many, or they remember too many events, those are forgotten that had no event for the
 /// longest time.
 #[derive(Debug)]
-pub(super) struct Groups {
-    table: HashMap<Arc<Key>, Group, FixedState>,
+pub(super) struct Groups<T> {
+    table: HashMap<Arc<Key>, Group<T>, FixedState>,
     /// The groups by when they last had an event.
     by_age: BTreeMap<u64, Arc<Key>>,
     /// The groups whose window has an end, by that; the number tells those apart that end together.
@@ -33,14 +38,14 @@ pub(super) struct Groups {
 }
 
 #[derive(Debug)]
-struct Group {
-    window: Window,
+struct Group<T> {
+    window: T,
     last_seen: u64,
     /// When its window is over, if it is judged then.
     end: Option<(Timestamp, u64)>,
 }
 
-impl Groups {
+impl<T: Remembered> Groups<T> {
     pub(super) fn new() -> Self {
         Self {
             table: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
@@ -53,19 +58,19 @@ impl Groups {
     }
 
     /// Lets `change` work on the window of a group, which is made when there is none, and then has the end given.
-    pub(super) fn with<T>(
+    pub(super) fn with<R>(
         &mut self,
         key: Key,
         end: Option<Timestamp>,
-        change: impl FnOnce(&mut Window) -> T,
-    ) -> T {
+        change: impl FnOnce(&mut T) -> R,
+    ) -> R {
         self.now += 1;
         let (key, now) = (Arc::new(key), self.now);
         let by_end = &mut self.by_end;
         let group = self.table.entry(Arc::clone(&key)).or_insert_with(|| {
             let end = end.map(|end| (end, now));
             by_end.extend(end.map(|end| (end, Arc::clone(&key))));
-            Group { window: Window::default(), last_seen: 0, end }
+            Group { window: T::default(), last_seen: 0, end }
         });
         self.by_age.remove(&group.last_seen);
         group.last_seen = now;
@@ -83,7 +88,7 @@ impl Groups {
     }
 
     /// Takes out the group whose window ended first, if it ended before `now`; without a time, whenever it ends.
-    pub(super) fn take_ended(&mut self, now: Option<Timestamp>) -> Option<(Arc<Key>, Window)> {
+    pub(super) fn take_ended(&mut self, now: Option<Timestamp>) -> Option<(Arc<Key>, T)> {
         let ((end, _), key) = self.by_end.first_key_value()?;
         if now.is_some_and(|now| now <= *end) {
             return None;
@@ -93,7 +98,7 @@ impl Groups {
         Some((key, window))
     }
 
-    fn remove(&mut self, key: &Key) -> Option<Window> {
+    fn remove(&mut self, key: &Key) -> Option<T> {
         let group = self.table.remove(key)?;
         self.by_age.remove(&group.last_seen);
         if let Some(end) = group.end {
@@ -111,12 +116,13 @@ const MAX_ENTRIES: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
+    use super::super::window::Window;
     use super::*;
 
     #[test]
     fn the_group_without_events_for_the_longest_time_is_forgotten() {
         let mut groups = Groups::new();
-        let key = |number: usize| Key { correlation: 0, values: vec![Some(number.to_string().into())] };
+        let key = |number: usize| Key { of: 0, values: vec![Some(number.to_string().into())] };
         let add = |window: &mut Window| {
             window.count(Timestamp(0), None, u64::MAX);
             window.entries()

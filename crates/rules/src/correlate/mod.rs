@@ -1,18 +1,21 @@
-//! Runs correlations over the ordered stream of events: what several events say together.
+//! Runs correlations over the ordered stream of events: what several events say together; and counts the alerts of rules
+//! that may alert only so often.
 //!
 //! The clock is the capture's. A correlation that only has lower bounds is judged with each event, over those of the
 //! span before it; once it has alerted for a group it starts anew, and is quiet for a span. A correlation with an upper
 //! bound is judged when its window is over, which begins with the first event of the group.
 
 mod groups;
+mod rate;
 mod window;
 
 use crate::field::Field;
 use crate::sigma::{Alias, Correlation, CorrelationKind};
 use crate::value::Fields;
 use crate::{Comparison, Number, RuleSet, Told};
-use groups::{Groups, Key};
-use rpcscope_model::{Alert, Correlated, Event, Timestamp};
+use groups::{Groups, Key, Remembered};
+use rate::Rate;
+use rpcscope_model::{Alert, Correlated, Event, Side, Timestamp};
 use std::sync::Arc;
 use window::Window;
 
@@ -22,7 +25,8 @@ pub struct Correlator {
     rules: Arc<RuleSet>,
     /// For each position of a rule or correlation: the correlations that it is a member of, and which one.
     members: Vec<Vec<(usize, usize)>>,
-    groups: Groups,
+    groups: Groups<Window>,
+    rates: Groups<Rate>,
     now: Timestamp,
     /// Events so far.
     number: u64,
@@ -48,7 +52,14 @@ impl Correlator {
                 }
             }
         }
-        Self { rules, members, groups: Groups::new(), now: Timestamp(i64::MIN), number: 0 }
+        Self {
+            rules,
+            members,
+            groups: Groups::new(),
+            rates: Groups::new(),
+            now: Timestamp(i64::MIN),
+            number: 0,
+        }
     }
 
     /// Takes an event with the rule that holds for it, and adds what correlations say of it to `alerts`. Several rules of
@@ -57,6 +68,9 @@ impl Correlator {
         self.now = self.now.max(event.header.time);
         self.close_windows(Some(self.now), alerts);
         self.number += 1;
+        if let Some(alert) = self.rated(position, event) {
+            alerts.push(Told { position, alert });
+        }
         self.take(Hit { position, base: position }, event, alerts);
     }
 
@@ -67,7 +81,17 @@ impl Correlator {
 
     /// Groups that were forgotten because there were too many.
     pub const fn groups_evicted(&self) -> u64 {
-        self.groups.evicted
+        self.groups.evicted + self.rates.evicted
+    }
+
+    /// The alert of a rule that may alert only so often, if it may now.
+    fn rated(&mut self, position: usize, event: &Arc<Event>) -> Option<Alert> {
+        let rule = self.rules.rules().get(position).filter(|_| self.rules.alerts(position))?;
+        let threshold = rule.threshold.as_ref()?;
+        let sender = rule.text.as_ref().map_or(Side::Client, |text| text.sender);
+        let key = Key { of: position, values: rate::tracked(threshold.track, sender, event) };
+        let may = self.rates.with(key, None, |rate| rate.event(threshold, event.header.time));
+        may.then(|| Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
     }
 
     fn take(&mut self, hit: Hit, event: &Arc<Event>, alerts: &mut Vec<Told>) {
@@ -83,7 +107,7 @@ impl Correlator {
         let Some(correlation) = rules.correlations().get(at) else { return };
         let values: Vec<Option<Box<str>>> =
             correlation.group_by.iter().map(|alias| value(alias, base, event).map(Box::from)).collect();
-        let key = Key { correlation: at, values: values.clone() };
+        let key = Key { of: at, values: values.clone() };
         let counted = counted_value(correlation, base, event);
         if counts_values(correlation.kind) && counted.is_none() {
             return;
@@ -127,12 +151,12 @@ impl Correlator {
     fn close_windows(&mut self, now: Option<Timestamp>, alerts: &mut Vec<Told>) {
         while let Some((key, window)) = self.groups.take_ended(now) {
             let rules = Arc::clone(&self.rules);
-            let Some(correlation) = rules.correlations().get(key.correlation) else { continue };
+            let Some(correlation) = rules.correlations().get(key.of) else { continue };
             let Some((event, base)) = &window.last else { continue };
             let measured = measure(correlation.kind, &window, None);
             if holds(correlation, measured.value) {
                 let correlated = Correlated { count: measured.shown, group: group(correlation, &key.values) };
-                self.fire(key.correlation, *base, correlated, event, alerts);
+                self.fire(key.of, *base, correlated, event, alerts);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What a group remembers of its events.
 
+use super::groups::Remembered;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rpcscope_model::{Event, HASH_SEED, Timestamp};
@@ -40,6 +41,12 @@ impl Default for Window {
             quiet_until: None,
             last: None,
         }
+    }
+}
+
+impl Remembered for Window {
+    fn entries(&self) -> usize {
+        self.entries.len()
     }
 }
 
@@ -112,11 +119,6 @@ impl Window {
     pub(super) fn rest(&mut self, time: Timestamp, span_ns: u64) {
         let until = i64::try_from(span_ns).map_or(i64::MAX, |span| time.0.saturating_add(span));
         *self = Self { now: self.now, quiet_until: Some(Timestamp(until)), ..Self::default() };
-    }
-
-    /// Events that are remembered.
-    pub(super) fn entries(&self) -> usize {
-        self.entries.len()
     }
 
     /// Different values among them.

@@ -1,6 +1,6 @@
 //! The events that came nearest to what a rule wants.
 
-use crate::{Rule, Trace};
+use crate::{Trace, Watch};
 use rpcscope_model::Event;
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -35,13 +35,10 @@ impl Nearest {
         Self { most, events: Vec::new(), looked_at: 0, held: 0 }
     }
 
-    /// Takes an event, if the rule looks at it.
-    pub fn event(&mut self, rule: &Rule, event: &Arc<Event>) {
-        if !rule.looks_at(event) {
-            return;
-        }
+    /// Takes an event, if the rule at a position looks at it. `watch` has seen the events before it.
+    pub fn event(&mut self, watch: &Watch, position: usize, event: &Arc<Event>) {
+        let Some(trace) = watch.trace(event, position) else { return };
         self.looked_at += 1;
-        let trace = rule.expression.trace(&**event);
         self.held += u64::from(trace.held);
         let (held, all) = trace.nearness();
         let share = 1000 * held as u64 / (all.max(1) as u64);

@@ -46,14 +46,12 @@ const REJECTED: &[(&str, &str, &str)] = &[
 ];
 
 /// Rules that raise another number of alerts, with that number and the reason.
-const DIFFERENT: &[(&str, &str, u64, &str)] = &[
-    (
-        "dcerpc/dcerpc-bind-no-frag-flag",
-        "2",
-        2,
-        "the server accepts a bind without the flag of a first fragment, and runs the call",
-    ),
-];
+const DIFFERENT: &[(&str, &str, u64, &str)] = &[(
+    "dcerpc/dcerpc-bind-no-frag-flag",
+    "2",
+    2,
+    "the server accepts a bind without the flag of a first fragment, and runs the call",
+)];
 
 #[test]
 fn rules_of_suricata_s_own_tests_raise_as_many_alerts() {
