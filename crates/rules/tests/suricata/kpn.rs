@@ -5,7 +5,7 @@ use crate::support::shown;
 use rpcscope_model::{AuthLevel, AuthType, Event, EventBody, Security};
 use rpcscope_rules::{Capture, Severity, fix};
 
-const PUBLISHED: &str = include_str!("../../../../rules/kpn/wmi-as-published.rules");
+const PUBLISHED: &str = include_str!("../../../../docs/rules/wmi-as-published.rules");
 const MENDED: &str = include_str!("../../../../rules/kpn/wmi.rules");
 
 const LEVEL1_LOGIN: &str = "f309ad18-d86a-11d0-a075-00c04fb68820";
