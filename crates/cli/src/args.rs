@@ -34,6 +34,7 @@ Examples:
   rpcscope replay case.pcapng > calls.json         JSON lines (EVE) otherwise
   rpcscope replay --join ring/                     the parts of a ring buffer as one capture
   rpcscope replay -r rules/ case.pcapng            with the alerts of rules
+  rpcscope replay --where 'user == alice' ring/    only some of it
   rpcscope replay -r rules/ --alerts case.pcapng   alerts only
   tcpdump -w - -i eth1 | rpcscope replay -         from another program
 
@@ -55,6 +56,11 @@ pub(crate) struct Replay {
     /// Do not run the other rules when one of them has an error.
     #[arg(long, requires = "rules")]
     pub(crate) strict: bool,
+
+    /// Print only events of which this holds, such as 'interface == "IRemUnknown2" and dest_port == 135'; `rpcscope check
+    /// --fields` lists what can be named, and docs/rules/checking.md the operators.
+    #[arg(short = 'w', long = "where", value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
 
     /// Print alerts only.
     #[arg(short, long, requires = "rules")]

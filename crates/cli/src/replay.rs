@@ -6,11 +6,11 @@ use crate::feed::{Feed, FeedFigures};
 use crate::output::Output;
 use crate::pipeline::{self, Plan, Printed};
 use crate::rule_files::{self, Strictness};
-use crate::{messages, progress, settings};
+use crate::{finding_text, messages, progress, settings};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
-use rpcscope_rules::RuleSet;
+use rpcscope_rules::{Expression, RuleSet, parse_filter};
 use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Arc;
@@ -20,6 +20,10 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
     let started = Instant::now();
     let rules = match rules(arguments) {
         Ok(rules) => rules,
+        Err(exit) => return exit,
+    };
+    let filter = match filter(arguments) {
+        Ok(filter) => filter,
         Err(exit) => return exit,
     };
     let mut figures = FeedFigures::default();
@@ -88,7 +92,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             threads,
             summarise,
             rules: rules.clone(),
-            printed: Printed { filter: None, alerts_only: arguments.alerts },
+            printed: Printed { filter: filter.clone(), alerts_only: arguments.alerts },
         };
         let mut line = Vec::new();
         if let Some(name) = name.as_deref().filter(|_| several && format == Format::Table) {
@@ -145,6 +149,17 @@ fn rules(arguments: &Replay) -> Result<Option<Arc<RuleSet>>, Exit> {
     let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
     let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
     rule_files::load_to_run(&arguments.rules, &settings, strictness).map(Some)
+}
+
+/// What is to be printed.
+fn filter(arguments: &Replay) -> Result<Option<Expression>, Exit> {
+    let Some(text) = &arguments.filter else { return Ok(None) };
+    parse_filter(text).map(Some).map_err(|findings| {
+        for finding in &findings {
+            messages::finding(&finding_text::coloured(finding, Some(text)));
+        }
+        WRONG_USE
+    })
 }
 
 /// The inputs that exist; what does not is said and counted.

@@ -194,3 +194,41 @@ fn results_go_to_a_file_when_asked() {
     let content = std::fs::read_to_string(&file).expect("the file");
     assert_eq!(content, run(&workspace(), &["replay", "-f", "eve", capture]).text());
 }
+
+#[test]
+fn only_events_of_which_a_filter_holds_are_printed_and_summed_up() {
+    let filter = "interface == svcctl and procedure in [RCreateServiceW, RStartServiceW]";
+    insta::assert_snapshot!(replay_timeless(&[
+        "-f",
+        "table",
+        "--where",
+        filter,
+        "pcaps/win-services-create.pcap"
+    ]));
+}
+
+#[test]
+fn the_pseudocode_of_an_analytic_runs_as_it_was_published() {
+    let on_port = |port: u16| {
+        format!("- host: {{server: '10.0.0.9:{port}'}}\n- bind: IRemUnknown2\n- call: RemRelease\n")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.yml"), on_port(135) + &on_port(49152)).expect("a file");
+    assert_eq!(run(folder.path(), &["forge", "a.yml"]).status, 0);
+    // CAR-2014-11-007.
+    let filter = "(dest_port == 135 and proto_info.rpc_interface == \"IRemUnknown2\")";
+    let calls = |arguments: &[&str]| {
+        let text = run(folder.path(), &[&["replay", "a.pcap"], arguments].concat()).text();
+        let events = text.lines().filter(|line| line.contains("RemRelease"));
+        events.map(|line| line.contains("\"dest_port\":135,")).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&["--where", filter]), [true]);
+    assert_eq!(calls(&[]), [true, false]);
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_explained() {
+    let pages = ["interface == IRemUnknwn2 and dest_prt == 135", "user = alice", "(user == alice"]
+        .map(|filter| replay(&["--where", filter, "pcaps/scapy-tcp-64.pcap"]));
+    insta::assert_snapshot!(pages.join("\n"));
+}

@@ -135,6 +135,10 @@ impl Findings {
         self.errors -= usize::from(last.is_some_and(|last| last.severity == Severity::Error));
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Errors so far: when a step has added none, its result is sound.
     pub(crate) fn errors(&self) -> usize {
         self.errors

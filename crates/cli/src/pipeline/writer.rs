@@ -43,11 +43,11 @@ impl<'a> Writer<'a> {
     /// Formats an event, and what the rules at these positions say about it.
     pub(super) fn event(&mut self, event: Event, hits: &[usize]) {
         let plan = self.plan;
-        if event.header.phase == Phase::Settled {
+        if event.header.phase == Phase::Settled && self.is_printed(&event) {
             if plan.summarise {
                 self.summary.observe(&event);
             }
-            if !plan.printed.alerts_only && self.is_printed(&event) {
+            if !plan.printed.alerts_only {
                 plan.format.event(&event, &plan.context, &mut self.memo, &mut self.bytes);
             }
         }
@@ -66,10 +66,10 @@ impl<'a> Writer<'a> {
     pub(super) fn alert(&mut self, alert: &Alert) {
         let plan = self.plan;
         self.alerts += 1;
-        if plan.summarise {
-            self.summary.observe_alert(alert);
-        }
         if self.is_printed(&alert.event) {
+            if plan.summarise {
+                self.summary.observe_alert(alert);
+            }
             plan.format.alert(alert, &plan.context, &mut self.memo, &mut self.bytes);
         }
     }

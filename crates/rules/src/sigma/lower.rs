@@ -66,7 +66,14 @@ impl Lowering<'_> {
 
     /// The interfaces that a part names in full.
     fn interfaces(&self, part: &Wanted) -> Vec<Uuid> {
-        let Wanted::Item(item) = part else { return Vec::new() };
+        match part {
+            Wanted::Item(item) => self.interfaces_of(item),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The interfaces that an item names in full.
+    pub(crate) fn interfaces_of(&self, item: &Item) -> Vec<Uuid> {
         let field = item.field.as_deref().and_then(|name| Field::named(name, self.source));
         let plain =
             item.chain.form == Form::Plain && item.chain.anchor == Anchor::Whole && !item.chain.negated;
@@ -77,7 +84,8 @@ impl Lowering<'_> {
         named.collect()
     }
 
-    fn item(&mut self, item: &Item, interfaces: &[Uuid]) -> Option<Expression> {
+    /// Lowers a field with its values.
+    pub(crate) fn item(&mut self, item: &Item, interfaces: &[Uuid]) -> Option<Expression> {
         let before = self.findings.errors();
         let field = match &item.field {
             Some(name) => Some(self.field(name, item.place)?),
