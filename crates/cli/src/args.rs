@@ -124,6 +124,7 @@ Examples:
   rpcscope check                                   the rules in the folder rules, or here
   rpcscope check --strict packs/ extra.yml         warnings count as errors
   rpcscope check --format sarif > check.sarif      for a code host
+  rpcscope check --fix snort.rules                 writes what is certainly meant
   rpcscope check --fields                          what rules can name
 
 Exit status: 0 no error, 1 errors were found, 2 wrong use or wrong settings, 3 a file could not be read.")]
@@ -148,8 +149,13 @@ pub(crate) struct Check {
     #[arg(long)]
     pub(crate) tests: bool,
 
+    /// Mend rule text where it is certain what is meant, and check what remains: the direction follows `flow`, variables
+    /// get their `$`, quotation marks become plain.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
     /// Show all fields that rules can name, for each log source.
-    #[arg(long, conflicts_with_all = ["rules", "settings", "strict", "tests"])]
+    #[arg(long, conflicts_with_all = ["rules", "settings", "strict", "tests", "fix"])]
     pub(crate) fields: bool,
 }
 

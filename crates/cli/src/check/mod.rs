@@ -1,6 +1,7 @@
 //! `rpcscope check`: what is wrong with rules, before they run.
 
 mod fields;
+mod fix;
 mod json;
 mod sarif;
 mod text;
@@ -23,6 +24,11 @@ pub(crate) fn run(arguments: &Check) -> Exit {
         .unwrap_or(DONE);
     }
     let paths = rule_files::paths(&arguments.rules);
+    if arguments.fix
+        && let Err(failed) = fix::mend(&paths)
+    {
+        return rule_files::tell_unreadable(&[failed]);
+    }
     let loaded = match settings::load(arguments.settings.as_deref(), &paths) {
         Ok(settings) => rule_files::load(&paths, &settings),
         Err(exit) => return exit,

@@ -133,21 +133,31 @@ fn disjoint(one: &Matcher, other: &Matcher) -> bool {
         (Matcher::Uuid(a), Matcher::Uuid(b)) => a != b,
         (Matcher::Flag(a), Matcher::Flag(b)) => a != b,
         (Matcher::Cidr(a), Matcher::Cidr(b)) => !a.covers(*b) && !b.covers(*a),
-        (Matcher::Number(a, Number::Whole(x)), Matcher::Number(b, Number::Whole(y))) => {
-            !meet((*a, *x), (*b, *y))
-        }
         (Matcher::Glob(a), Matcher::Glob(b)) => match (a.literal(), b.literal()) {
             (Some(a), Some(b)) => a != b,
             _ => false,
         },
-        _ => false,
+        _ => match (span(one), span(other)) {
+            (Some((low, high)), Some((other_low, other_high))) => high < other_low || other_high < low,
+            _ => false,
+        },
     }
 }
 
-/// Whether a whole number stands to both numbers as said. When one does, one does that is at most 1 away from them.
-fn meet((a, x): (Comparison, i128), (b, y): (Comparison, i128)) -> bool {
-    let near = |number: i128| [number.saturating_sub(1), number, number.saturating_add(1)];
-    near(x).into_iter().chain(near(y)).any(|value| a.holds(value.cmp(&x)) && b.holds(value.cmp(&y)))
+/// The whole numbers that a condition holds for, from the first to the last.
+pub(super) fn span(matcher: &Matcher) -> Option<(i128, i128)> {
+    Some(match matcher {
+        Matcher::Between(low, high) => (*low, *high),
+        Matcher::Number(comparison, Number::Whole(number)) => match comparison {
+            Comparison::Equal => (*number, *number),
+            Comparison::Less => (i128::MIN, number.saturating_sub(1)),
+            Comparison::LessOrEqual => (i128::MIN, *number),
+            Comparison::Greater => (number.saturating_add(1), i128::MAX),
+            Comparison::GreaterOrEqual => (*number, i128::MAX),
+            Comparison::NotEqual => return None,
+        },
+        _ => return None,
+    })
 }
 
 /// Values that are held against each other.

@@ -2,8 +2,9 @@
 
 use super::Report;
 use super::conjunction::{Literal, Wanted, each_conjunction};
+use super::contradiction::span;
 use crate::field::{Field, FieldId};
-use crate::matcher::{Comparison, Matcher, Number};
+use crate::matcher::Matcher;
 use crate::rule_set::Rule;
 use rpcscope_catalog::{Interface, Kind, interface};
 use uuid::{Uuid, uuid};
@@ -28,9 +29,9 @@ fn look_at(rule: &Rule, named: &Literal<'_>, port: &Literal<'_>, report: &mut Re
         Matcher::Uuid(uuid) => interface(uuid).filter(|known| known.uuid != MANAGEMENT),
         _ => None,
     });
-    let ports = port.test.wanted.iter().map(|(_, matcher)| match matcher {
-        Matcher::Number(Comparison::Equal, Number::Whole(port)) => u16::try_from(*port).ok(),
-        _ => None,
+    let ports = port.test.wanted.iter().map(|(_, matcher)| {
+        let (low, high) = span(matcher)?;
+        u16::try_from(low).ok().filter(|_| low == high)
     });
     let (Some(interfaces), Some(ports)) =
         (interfaces.collect::<Option<Vec<_>>>(), ports.collect::<Option<Vec<_>>>())
