@@ -5,6 +5,7 @@ pub mod carry;
 pub mod corpus;
 pub mod expectation;
 pub mod manifest;
+pub mod packs;
 pub mod reading;
 pub mod scenario;
 pub mod told;

@@ -51,4 +51,5 @@ pub fn read_file(path: &Path) -> Result<Reading, CaptureError> {
     Ok(Reading { events, stats: engine.stats() })
 }
 
-const BATCH_FRAMES: usize = 1024;
+/// Frames that are read at once.
+pub(crate) const BATCH_FRAMES: usize = 1024;
