@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The packs, with their settings as delivered.
+/// The packs, loaded.
 #[derive(Debug)]
 pub struct Packs {
     /// All rules.
@@ -24,11 +24,12 @@ pub struct Packs {
 }
 
 /// The folders that hold Sigma rules.
-pub const FOLDERS: [&str; 7] = [
+pub const FOLDERS: [&str; 8] = [
     "coercion",
     "credential-access",
     "defense-evasion",
     "discovery",
+    "impact",
     "lateral-movement",
     "persistence",
     "wmi",

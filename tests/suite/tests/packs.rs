@@ -315,6 +315,32 @@ fn requests_are_told_for_some_operations_only() {
     assert!(matches!(Packs::load().rules.wanted().requests, Requests::Keyed(_)));
 }
 
+/// The lists of the settings: who may, and of whom nobody else may.
+#[test]
+fn lists_that_are_filled_in_work() {
+    let pcaps = workspace().join("pcaps");
+    let told = |settings: &str, capture: &str| {
+        Packs::load_with(settings).rules_that_alert(&pcaps.join(capture), ABOVE_LOW)
+    };
+    let controllers = "networks: {domain_controllers: [10.99.0.1], legitimate_sources: []}\nlists: {replication_accounts: []}";
+    let replicated = told(controllers, "imp-dcsync-ntlm-ok.pcap");
+    assert!(
+        replicated.contains("credential-access/directory-replicated-by-another-machine"),
+        "{replicated:?}"
+    );
+    let notified = told(controllers, "coerce-printerbug.pcap");
+    assert!(notified.contains("coercion/print-notification-of-a-domain-controller"), "{notified:?}");
+    let both = "networks: {domain_controllers: [10.99.0.1, 10.99.0.2], legitimate_sources: []}\nlists: {replication_accounts: []}";
+    assert_eq!(told(both, "imp-dcsync-ntlm-ok.pcap"), BTreeSet::new());
+    let expected = "networks: {domain_controllers: [], legitimate_sources: [10.99.1.0/24]}\nlists: {replication_accounts: []}";
+    assert_eq!(told(expected, "win-smbexec.pcap"), BTreeSet::new());
+    assert_eq!(told(expected, "dcom-wmiexec-integrity.pcap"), BTreeSet::new());
+    let account =
+        "networks: {domain_controllers: [], legitimate_sources: []}\nlists: {replication_accounts: [admin*]}";
+    let by_account = told(account, "imp-dcsync-ntlm-ok.pcap");
+    assert!(!by_account.contains("credential-access/directory-replicated-by-a-user"), "{by_account:?}");
+}
+
 #[test]
 fn a_quiet_day_is_quiet() {
     let packs = Packs::load();
