@@ -4,8 +4,8 @@ use crate::corpus::workspace;
 use crate::reading::BATCH_FRAMES;
 use rpcscope_capture::{Batch, CaptureError, Input, Reader};
 use rpcscope_engine::{Checksums, Engine};
-use rpcscope_model::{Alert, Event};
-use rpcscope_rules::{Correlator, Finding, Loader, RuleSet, Settings};
+use rpcscope_model::Event;
+use rpcscope_rules::{Correlator, Finding, Loader, RuleSet, Settings, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,8 +19,6 @@ pub struct Packs {
     pub findings: Vec<Finding>,
     /// The rule files without suffix, such as `coercion/dfs-root-changed-elsewhere`, and their texts.
     pub texts: BTreeMap<String, String>,
-    /// The file of each rule that alerts, by the rule's id.
-    files: BTreeMap<String, String>,
 }
 
 /// The folders that hold Sigma rules.
@@ -36,11 +34,15 @@ pub const FOLDERS: [&str; 8] = [
 ];
 
 impl Packs {
-    /// Loads them all.
+    /// Loads them all, with their settings as delivered.
     pub fn load() -> Self {
-        let text =
-            std::fs::read_to_string(folder().join("rpcscope.yaml")).expect("the settings of the packs");
-        let (settings, mut findings) = Settings::parse("rpcscope.yaml", &text);
+        let settings = std::fs::read_to_string(folder().join("rpcscope.yaml"));
+        Self::load_with(&settings.expect("the settings of the packs"))
+    }
+
+    /// Loads them all, with other settings.
+    pub fn load_with(settings: &str) -> Self {
+        let (settings, mut findings) = Settings::parse("rpcscope.yaml", settings);
         let mut loader = Loader::new(settings.placeholders);
         let mut texts = BTreeMap::new();
         for path in FOLDERS.iter().flat_map(|pack| rule_files(pack)) {
@@ -52,19 +54,19 @@ impl Packs {
         }
         let (rules, found) = loader.finish();
         findings.extend(found);
-        let files = texts.iter().flat_map(|(name, text)| ids(text).map(|id| (id.to_owned(), name.clone())));
-        Self { files: files.collect(), rules: Arc::new(rules), findings, texts }
+        Self { rules: Arc::new(rules), findings, texts }
     }
 
-    /// The alerts about a capture, with the file of the rule of each, without suffix.
-    pub fn alerts(&self, capture: &Path) -> Result<Vec<(String, Alert)>, CaptureError> {
+    /// The alerts about a capture.
+    pub fn alerts(&self, capture: &Path) -> Result<Vec<Told>, CaptureError> {
         let mut engine = Engine::new(Checksums::Accepted).with_rules(&self.rules);
         let mut correlator = Correlator::new(Arc::clone(&self.rules));
         let mut alerts = Vec::new();
         let mut judge = |event: Event, hits: &[usize]| {
             let event = Arc::new(event);
             for position in hits {
-                alerts.extend(self.rules.alert(*position, &event));
+                let own = self.rules.alert(*position, &event);
+                alerts.extend(own.map(|alert| Told { position: *position, alert }));
                 correlator.hit(*position, &event, &mut alerts);
             }
         };
@@ -77,16 +79,22 @@ impl Packs {
         }
         engine.finish_judged(&mut judge);
         correlator.finish(&mut alerts);
-        let file = |alert: &Alert| alert.rule.id.as_ref().and_then(|id| self.files.get(id)).cloned();
-        Ok(alerts.into_iter().map(|alert| (file(&alert).unwrap_or_default(), alert)).collect())
+        Ok(alerts)
     }
 
     /// The files of the rules that alert about a capture at one of these levels, each once.
     pub fn rules_that_alert(&self, capture: &Path, levels: &[&str]) -> BTreeSet<String> {
         let alerts = self.alerts(capture).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
         let loud =
-            alerts.into_iter().filter(|(_, alert)| alert.rule.level.is_some_and(|of| levels.contains(&of)));
-        loud.map(|(file, _)| file).collect()
+            alerts.iter().filter(|told| told.alert.rule.level.is_some_and(|level| levels.contains(&level)));
+        loud.map(|told| self.file(told.position)).collect()
+    }
+
+    /// The file of the rule or correlation at a position, without suffix.
+    fn file(&self, position: usize) -> String {
+        let rules = self.rules.rules();
+        let correlation = || &self.rules.correlations()[position - rules.len()].file;
+        rules.get(position).map_or_else(correlation, |rule| &rule.file).to_string()
     }
 }
 

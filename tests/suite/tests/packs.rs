@@ -1,6 +1,7 @@
 //! The rule packs: that they are written as they should be, that intrusions are told by the right rules, and that a
 //! quiet day is quiet.
 
+use rpcscope_catalog::{Category, classes};
 use rpcscope_model::Requests;
 use rpcscope_suite::corpus::{corpus, workspace};
 use rpcscope_suite::packs::{Packs, folder, ids};
@@ -306,6 +307,17 @@ fn the_list_of_packs_names_every_rule() {
     for name in Packs::load().texts.keys() {
         let stem = name.split('/').next_back().unwrap_or(name);
         assert!(list.contains(&format!("`{stem}`")), "rules/README.md does not name {name}");
+    }
+}
+
+#[test]
+fn every_class_that_runs_code_is_in_a_rule() {
+    let packs = Packs::load();
+    for class in classes().iter().filter(|class| class.category == Category::LateralMovement) {
+        let clsid = class.uuid.to_string();
+        let rules: Vec<&String> =
+            packs.texts.iter().filter(|(_, text)| text.contains(&clsid)).map(|(name, _)| name).collect();
+        assert!(!rules.is_empty(), "{clsid} {}", class.name);
     }
 }
 

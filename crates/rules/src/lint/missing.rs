@@ -62,6 +62,10 @@ mod tests {
         for lint in ["no-id", "no-level", "no-falsepositives"] {
             assert_eq!(found_in(lint, &rule("")).len(), 1, "{lint}");
         }
+        let correlation =
+            "title: C\ncorrelation: {type: event_count, rules: [part], timespan: 1m, condition: {gte: 2}}\n";
+        let counted = format!("{correlation}---\n{}", rule("name: part\n"));
+        assert_eq!(found_in("no-falsepositives", &counted).len(), 1, "of the correlation alone");
         assert_eq!(found_in("no-uuid", &rule("id: mine\n")), ["a.yml:1:1: warning: id `mine` is no UUID"]);
     }
 

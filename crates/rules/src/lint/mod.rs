@@ -133,7 +133,7 @@ static LINTS: [Lint; 12] = [
     of_rule("no-uuid", Warning, "An id that is no UUID, as Sigma wants it.", missing::uuid),
     of_set("no-id", Note, "A rule without an id: alerts cannot be traced to it over versions.", missing::id),
     of_set("no-level", Note, "A rule without a level: its alerts are of severity 3.", missing::level),
-    of_rule(
+    of_set(
         "no-falsepositives",
         Note,
         "A rule that does not say what else could be behind it.",
