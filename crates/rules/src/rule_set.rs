@@ -178,6 +178,23 @@ impl RuleSet {
         &self.correlations
     }
 
+    /// All rules and correlations: position, file, and what describes them. A rule that an obsolete condition counts comes
+    /// once, as the correlation that it became.
+    pub fn described(&self) -> impl Iterator<Item = (usize, &Arc<str>, &Meta)> {
+        let counts = |at: usize, rule: &Rule| {
+            let of_rule = |correlation: &Correlation| {
+                correlation.members == [at]
+                    && correlation.file == rule.file
+                    && correlation.meta.place == rule.meta.place
+            };
+            self.deferred.get(at) == Some(&true) && self.correlations.iter().any(of_rule)
+        };
+        let rules = self.rules.iter().enumerate().filter(move |(at, rule)| !counts(*at, rule));
+        let rules = rules.map(|(at, rule)| (at, &rule.file, &rule.meta));
+        let correlations = self.correlations.iter().enumerate();
+        rules.chain(correlations.map(|(at, one)| (self.rules.len() + at, &one.file, &one.meta)))
+    }
+
     /// Whether the rule or correlation at a position alerts on its own, and not only within a correlation.
     pub fn alerts(&self, position: usize) -> bool {
         self.alerts.get(position).copied().unwrap_or(false)

@@ -15,14 +15,14 @@ pub(super) const MEANING: &str = "A rule that no test names, and that has no fil
 pub(super) fn findings(loaded: &Loaded) -> Result<Vec<Finding>, Unreadable> {
     let tests = loaded.tests.iter().map(|path| rule_files::read(path)).collect::<Result<Vec<_>, _>>()?;
     let mut rules_of: HashMap<&str, usize> = HashMap::new();
-    for (file, _) in described(loaded) {
+    for (file, _) in alerting(loaded) {
         *rules_of.entry(file).or_default() += 1;
     }
     let is_tested = |file: &str, meta: &Meta| {
         let beside = rules_of.get(file) == Some(&1) && loaded.tests.iter().any(|test| is_beside(test, file));
         beside || tests.iter().any(|text| names(text, meta))
     };
-    let untested = described(loaded).filter(|(file, meta)| !is_tested(file, meta));
+    let untested = alerting(loaded).filter(|(file, meta)| !is_tested(file, meta));
     let finding = |(file, meta): (&Arc<str>, &Meta)| Finding {
         file: file.clone(),
         place: meta.place,
@@ -37,10 +37,10 @@ pub(super) fn findings(loaded: &Loaded) -> Result<Vec<Finding>, Unreadable> {
     Ok(untested.map(finding).collect())
 }
 
-fn described(loaded: &Loaded) -> impl Iterator<Item = (&Arc<str>, &Meta)> {
-    let rules = loaded.rules.rules().iter().map(|rule| (&rule.file, &rule.meta));
-    let correlations = loaded.rules.correlations();
-    rules.chain(correlations.iter().map(|correlation| (&correlation.file, &correlation.meta)))
+/// Rules that alert on their own: a part of a correlation is tested with it.
+fn alerting(loaded: &Loaded) -> impl Iterator<Item = (&Arc<str>, &Meta)> {
+    let all = loaded.rules.described().filter(|(at, ..)| loaded.rules.alerts(*at));
+    all.map(|(_, file, meta)| (file, meta))
 }
 
 /// Whether a file of tests has the name of a file of rules: `a.test.yml` and `a.yml`.

@@ -17,6 +17,15 @@ pub(super) enum Wanted {
     NotMet,
 }
 
+/// How much of a rule depends on some tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Scope {
+    /// All of it.
+    Rule,
+    /// A part, beside which others may hold.
+    Branch,
+}
+
 impl Wanted {
     const fn turned(self) -> Self {
         match self {
@@ -28,25 +37,28 @@ impl Wanted {
 
 /// Calls `visit` with the tests that the rule demands of every event, and then with those of each branch; those of a branch
 /// come after those around it, from the position given. A rule that demands very much is looked at in part.
-pub(super) fn each_conjunction<'a>(expression: &'a Expression, visit: &mut dyn FnMut(&[Literal<'a>], usize)) {
-    Walk { context: Vec::new(), visit }.part(expression, Wanted::Met);
+pub(super) fn each_conjunction<'a>(
+    expression: &'a Expression,
+    visit: &mut dyn FnMut(&[Literal<'a>], usize, Scope),
+) {
+    Walk { context: Vec::new(), visit }.part(expression, Scope::Rule);
 }
 
 struct Walk<'a, 'v> {
     context: Vec<Literal<'a>>,
-    visit: &'v mut dyn FnMut(&[Literal<'a>], usize),
+    visit: &'v mut dyn FnMut(&[Literal<'a>], usize, Scope),
 }
 
 impl<'a> Walk<'a, '_> {
-    fn part(&mut self, part: &'a Expression, wanted: Wanted) {
+    fn part(&mut self, part: &'a Expression, scope: Scope) {
         let around = self.context.len();
         let mut choices = Vec::new();
-        self.demanded(part, wanted, &mut choices);
+        self.demanded(part, Wanted::Met, &mut choices);
         if self.context.len() > around {
-            (self.visit)(&self.context, around);
+            (self.visit)(&self.context, around, scope);
         }
         for choice in choices {
-            choice.iter().for_each(|branch| self.part(branch, Wanted::Met));
+            choice.iter().for_each(|branch| self.part(branch, Scope::Branch));
         }
         self.context.truncate(around);
     }

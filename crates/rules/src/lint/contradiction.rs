@@ -1,7 +1,7 @@
 //! Conditions that no event meets at once.
 
 use super::Report;
-use super::conjunction::{Literal, Wanted, each_conjunction};
+use super::conjunction::{Literal, Scope, Wanted, each_conjunction};
 use super::repeated_value::shape;
 use crate::expression::{Expression, Quantifier};
 use crate::field::{EventType, Field, FieldId, Kind};
@@ -12,7 +12,7 @@ pub(super) fn look(rule: &Rule, report: &mut Report<'_>) {
     if matches!(&rule.expression, Expression::Any(parts) if parts.is_empty()) {
         report.add(&rule.file, rule.meta.place, "no selection is left: the rule never holds");
     }
-    each_conjunction(&rule.expression, &mut |literals, from| {
+    each_conjunction(&rule.expression, &mut |literals, from, scope| {
         let (around, new) = literals.split_at(from);
         for (at, one) in new.iter().enumerate() {
             let before = new.get(..at).unwrap_or(&[]);
@@ -23,7 +23,10 @@ pub(super) fn look(rule: &Rule, report: &mut Report<'_>) {
             if (one.test.place) < other.test.place {
                 (one, other) = (other, one);
             }
-            let never = if from == 0 { "the rule never holds" } else { "this branch never holds" };
+            let never = match scope {
+                Scope::Rule => "the rule never holds",
+                Scope::Branch => "this branch never holds",
+            };
             let cause = format!("{} and {} contradict each other: {never}", said(one), said(other));
             let line = other.test.place.line;
             let finding = report.add(&rule.file, one.test.place, cause);
@@ -231,5 +234,7 @@ mod tests {
             "a: {outcome: replied}, b: [{outcome: faulted}, {user: x}], condition: a and b",
         );
         assert!(said.len() == 1 && said[0].contains("this branch never holds"), "{said:?}");
+        let alone = "a: {outcome: replied}, b: {outcome: lost}, c: {user: x}, condition: c or a and b";
+        assert!(found("contradiction", alone)[0].contains("this branch never holds"));
     }
 }

@@ -23,7 +23,7 @@ fn look<K: Eq + Hash>(
     report: &mut Report<'_>,
 ) {
     let mut seen: HashMap<K, (&Arc<str>, &Meta)> = HashMap::new();
-    for (file, meta) in described(rules) {
+    for (file, meta) in rules.described().map(|(_, file, meta)| (file, meta)) {
         let Some(key) = key(meta) else { continue };
         match seen.get(&key) {
             Some((first, other)) => {
@@ -35,16 +35,6 @@ fn look<K: Eq + Hash>(
             }
         }
     }
-}
-
-/// All rules and correlations: their files and what describes them.
-pub(super) fn described(rules: &RuleSet) -> impl Iterator<Item = (&Arc<str>, &Meta)> {
-    let correlations = rules.correlations().iter().map(|correlation| (&correlation.file, &correlation.meta));
-    // What an obsolete condition counts is described by its rule.
-    let own = correlations.filter(|(file, meta)| {
-        !rules.rules().iter().any(|rule| rule.file == **file && rule.meta.place == meta.place)
-    });
-    rules.rules().iter().map(|rule| (&rule.file, &rule.meta)).chain(own)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub(super) fn look(rule: &Rule, report: &mut Report<'_>) {
     if rule.source.events != [EventType::Call] {
         return;
     }
-    each_conjunction(&rule.expression, &mut |literals, from| {
+    each_conjunction(&rule.expression, &mut |literals, from, _| {
         let met = |ids: &'static [FieldId]| {
             literals.iter().enumerate().filter(move |(_, literal)| {
                 let of = |id: &FieldId| literal.test.field == Some(Field::Known(*id));

@@ -10,7 +10,7 @@ use rpcscope_catalog::{Interface, Kind, interface};
 use uuid::{Uuid, uuid};
 
 pub(super) fn look(rule: &Rule, report: &mut Report<'_>) {
-    each_conjunction(&rule.expression, &mut |literals, from| {
+    each_conjunction(&rule.expression, &mut |literals, from, _| {
         let met = |id: FieldId| {
             literals.iter().enumerate().filter(move |(_, literal)| {
                 literal.wanted == Wanted::Met && literal.test.field == Some(Field::Known(id))
