@@ -112,7 +112,7 @@ pub(crate) fn load_to_run(
             messages::error(&what, None);
             return Err(WRONG_USE);
         }
-        messages::warning(&format_args!("{what}; the other rules run: {}", loaded.rules.rules().len()));
+        messages::warning(&format_args!("{what}; the other rules run: {}", loaded.rules.count()));
     }
     Ok(loaded.rules)
 }

@@ -86,7 +86,7 @@ fn report(plan: &Plan, verdicts: &[Vec<Verdict>], verbose: bool) -> String {
             }
         }
     }
-    let rules = plan.loaded.rules.rules().len() + plan.loaded.rules.correlations().len();
+    let rules = plan.loaded.rules.count();
     let held = all - failed;
     let _ =
         writeln!(page, "{}, {}: {held} hold, {failed} do not", counted(rules, "rule"), counted(all, "test"));

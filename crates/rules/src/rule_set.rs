@@ -54,6 +54,11 @@ impl Rule {
         self.expression.fields().iter().any(|field| field.kind() == Kind::Bytes)
     }
 
+    /// Whether it is the second half of a rule that looks at both messages of a call; the first one has the same signature.
+    pub fn is_second_half(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.is_second_half)
+    }
+
     /// Whether it may hold as soon as the request of a call is complete.
     pub(crate) fn is_of_request(&self) -> bool {
         self.known == Known::Request
@@ -173,6 +178,12 @@ impl RuleSet {
         &self.rules
     }
 
+    /// How many rules and correlations were written: one that looks at both messages of a call is one.
+    pub fn count(&self) -> usize {
+        let rules = self.rules.iter().filter(|rule| !rule.is_second_half());
+        rules.count() + self.correlations.len()
+    }
+
     /// All correlations, each after those that it is about. Their positions follow those of the rules.
     pub fn correlations(&self) -> &[Correlation] {
         &self.correlations
@@ -189,7 +200,11 @@ impl RuleSet {
             };
             self.deferred.get(at) == Some(&true) && self.correlations.iter().any(of_rule)
         };
-        let rules = self.rules.iter().enumerate().filter(move |(at, rule)| !counts(*at, rule));
+        let rules = self
+            .rules
+            .iter()
+            .enumerate()
+            .filter(move |(at, rule)| !rule.is_second_half() && !counts(*at, rule));
         let rules = rules.map(|(at, rule)| (at, &rule.file, &rule.meta));
         let correlations = self.correlations.iter().enumerate();
         rules.chain(correlations.map(|(at, one)| (self.rules.len() + at, &one.file, &one.meta)))

@@ -69,7 +69,7 @@ fn print(page: &str) -> Option<Exit> {
 
 /// How many rules were loaded, correlations included.
 fn rules(loaded: &Loaded) -> usize {
-    loaded.rules.rules().len() + loaded.rules.correlations().len()
+    loaded.rules.count()
 }
 
 /// A path with slashes, on every system.

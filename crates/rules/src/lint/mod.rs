@@ -49,7 +49,10 @@ pub fn lint(rules: &RuleSet) -> Vec<Finding> {
     for lint in &LINTS {
         let mut report = Report { lint, findings: &mut findings };
         match lint.look {
-            Look::Rule(look) => rules.rules().iter().for_each(|rule| look(rule, &mut report)),
+            Look::Rule(look) => {
+                let written = rules.rules().iter().filter(|rule| !rule.is_second_half());
+                written.for_each(|rule| look(rule, &mut report));
+            }
             Look::Set(look) => look(rules, &mut report),
         }
     }

@@ -108,6 +108,7 @@ impl Read {
         RuleText {
             action: self.action,
             sender,
+            is_second_half: self.body.sender.is_none() && sender == Side::Server,
             flowbits: self.body.changes.clone(),
             no_alert: self.body.no_alert,
             tag: self.body.tag,

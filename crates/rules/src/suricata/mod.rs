@@ -54,6 +54,8 @@ pub struct RuleText {
     pub action: Action,
     /// Whose message it looks at.
     pub sender: Side,
+    /// Whether the same rule looks at the other message of a call, too, and this is its second half.
+    pub is_second_half: bool,
     /// Bits of the flow that it changes.
     pub flowbits: Vec<Flowbit>,
     /// Whether it never alerts.

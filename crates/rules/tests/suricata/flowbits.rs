@@ -3,6 +3,8 @@
 use crate::messages::*;
 use crate::support::SVCCTL;
 use rpcscope_model::Event;
+use rpcscope_rules::Watch;
+use std::sync::Arc;
 
 const HEAD: &str = "alert tcp any any -> any any";
 
@@ -88,4 +90,21 @@ fn flows_whose_bits_were_set_longest_ago_are_forgotten_first() {
     let mut events: Vec<Event> = (0..8193).map(|flow| on(flow, 1)).collect();
     events.extend([on(0, 4), on(1, 4), on(8192, 4)]);
     assert_eq!(alerts(sound(&text), &events), [4, 4]);
+}
+
+#[test]
+fn a_trace_tells_the_bits_that_the_message_sees() {
+    let text = format!(
+        "{HEAD} (flow:to_server; dce_opnum:15; flowbits:set,opened; noalert; sid:1;)\n\
+         {HEAD} (flow:to_server; dce_opnum:12; flowbits:isset,opened; sid:2;)"
+    );
+    let mut watch = Watch::new(Arc::new(sound(&text)));
+    watch.event(&step(15, 1), &mut Vec::new());
+    let trace = watch.trace(&step(12, 2), 1).expect("the rule looks at calls");
+    assert!(trace.held);
+    assert!(
+        trace.to_string().contains("+ flowbits:isset (line 2): wanted `opened`, seen `opened`"),
+        "{trace}"
+    );
+    assert!(watch.trace(&step(12, 2), 0).is_some_and(|trace| !trace.held));
 }
