@@ -7,6 +7,7 @@ pub mod auth;
 mod data;
 pub mod dcerpc;
 pub mod dcom;
+mod file_information;
 pub mod nbss;
 pub mod ndr;
 mod reader;
@@ -17,4 +18,5 @@ pub mod utf16;
 pub mod wmi;
 
 pub use data::Data;
+pub use file_information::{FileChange, FileInformation, FileInformationClass, FileTimes};
 pub use reader::{ByteOrder, Reader};

@@ -1,9 +1,10 @@
 //! Which body a block has.
 
 use super::{
-    Block, Command, CreateRequest, CreateResponse, FidRequest, NegotiateRequest, NegotiateResponse,
-    ReadResponse, SessionSetupRequest, SessionSetupResponse, TransactionData, TransactionRequest,
-    TreeConnectRequest, TreeConnectResponse, WriteRequest, transaction,
+    Block, Command, CreateRequest, CreateResponse, DeleteRequest, FidRequest, NegotiateRequest,
+    NegotiateResponse, ReadResponse, RenameRequest, SessionSetupRequest, SessionSetupResponse,
+    SetInformationRequest, TransactionData, TransactionRequest, TreeConnectRequest, TreeConnectResponse,
+    WriteRequest, transaction,
 };
 use rpcscope_model::ParseError;
 
@@ -31,12 +32,15 @@ pub enum Body<'a> {
     ReadResponse(ReadResponse<'a>),
     WriteRequest(WriteRequest<'a>),
     WriteResponse,
+    DeleteRequest(DeleteRequest<'a>),
+    RenameRequest(RenameRequest<'a>),
+    SetInformationRequest(SetInformationRequest<'a>),
     TransactionRequest(TransactionRequest<'a>),
     TransactionSecondaryRequest(TransactionData<'a>),
     TransactionResponse(TransactionData<'a>),
     /// A response without parameters: the request failed, or goes on (the header says which).
     Empty,
-    /// A command that says nothing about pipes.
+    /// A command that says nothing about pipes and files.
     Other,
 }
 
@@ -64,6 +68,12 @@ impl<'a> Block<'a> {
             Command::READ | Command::READ_ANDX => Body::ReadRequest(FidRequest::parse(self)?),
             Command::WRITE => Body::WriteRequest(WriteRequest::write(self)?),
             Command::WRITE_ANDX => Body::WriteRequest(WriteRequest::write_andx(self)?),
+            Command::DELETE => Body::DeleteRequest(DeleteRequest::parse(self, false)),
+            Command::DELETE_DIRECTORY => Body::DeleteRequest(DeleteRequest::parse(self, true)),
+            Command::RENAME => Body::RenameRequest(RenameRequest::parse(self)),
+            Command::TRANSACTION2 => {
+                transaction::set_file_information(self)?.map_or(Body::Other, Body::SetInformationRequest)
+            }
             Command::TRANSACTION => Body::TransactionRequest(TransactionRequest::parse(self)?),
             Command::TRANSACTION_SECONDARY => {
                 Body::TransactionSecondaryRequest(transaction::secondary(self)?)

@@ -161,6 +161,11 @@ impl<'a> Texts<'a> {
         text
     }
 
+    /// Passes over what stands before the next text.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.advance(count);
+    }
+
     fn align(&mut self, encoding: Encoding) {
         if encoding == Encoding::Utf16 && self.at % 2 == 1 {
             self.advance(1);

@@ -17,7 +17,10 @@ pub struct Command(pub u8);
 /// The commands that matter here, by the names of the standard.
 #[allow(missing_docs)]
 impl Command {
+    pub const DELETE_DIRECTORY: Self = Self(0x01);
     pub const CLOSE: Self = Self(0x04);
+    pub const DELETE: Self = Self(0x06);
+    pub const RENAME: Self = Self(0x07);
     pub const READ: Self = Self(0x0a);
     pub const WRITE: Self = Self(0x0b);
     pub const LOCKING_ANDX: Self = Self(0x24);
@@ -26,6 +29,7 @@ impl Command {
     pub const OPEN_ANDX: Self = Self(0x2d);
     pub const READ_ANDX: Self = Self(0x2e);
     pub const WRITE_ANDX: Self = Self(0x2f);
+    pub const TRANSACTION2: Self = Self(0x32);
     pub const TREE_DISCONNECT: Self = Self(0x71);
     pub const NEGOTIATE: Self = Self(0x72);
     pub const SESSION_SETUP_ANDX: Self = Self(0x73);

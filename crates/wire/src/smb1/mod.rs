@@ -13,7 +13,10 @@ mod transaction;
 
 pub use body::Body;
 pub use chain::{Block, Chain, MAX_BLOCKS, Message};
-pub use file::{CreateRequest, CreateResponse, Fid, FidRequest, ReadResponse, ResourceType, WriteRequest};
+pub use file::{
+    CreateRequest, CreateResponse, DeleteRequest, Fid, FidRequest, ReadResponse, RenameRequest, ResourceType,
+    SetInformationRequest, WriteRequest,
+};
 pub use header::{Command, HEADER_BYTES, Header, PROTOCOL_ID, Status};
 pub use session::{
     NegotiateRequest, NegotiateResponse, SessionSetupRequest, SessionSetupResponse, TreeConnectRequest,

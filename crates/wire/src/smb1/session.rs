@@ -121,12 +121,16 @@ impl<'a> TreeConnectRequest<'a> {
 pub struct TreeConnectResponse<'a> {
     /// What the share is: `IPC`, `A:`, `LPT1:` or `COMM`.
     pub service: Text<'a>,
+    /// The file system of the share, such as `NTFS`; empty for pipes.
+    pub native_file_system: Text<'a>,
 }
 
 impl<'a> TreeConnectResponse<'a> {
     pub(super) fn parse(block: &Block<'a>) -> Self {
+        let mut texts = block.texts(0);
         // The service is never UTF-16, and so has no padding.
-        Self { service: block.texts(0).next(Encoding::Oem) }
+        let service = texts.next(Encoding::Oem);
+        Self { service, native_file_system: texts.next(block.message.header.encoding()) }
     }
 
     /// Whether the share holds named pipes; `None` when the service cannot be told.

@@ -4,7 +4,9 @@ use super::build::{block, message};
 use super::*;
 use crate::Data;
 use crate::utf16::Encoding;
+use crate::{FileChange, FileInformation, FileTimes};
 use proptest::prelude::*;
+use rpcscope_model::Timestamp;
 
 const NO_ANDX: [u8; 4] = [0xff, 0, 0, 0];
 
@@ -100,15 +102,16 @@ fn nt_create_request() -> Vec<u8> {
 fn nt_create_response() -> Vec<u8> {
     let words = fields(&[
         &NO_ANDX,
-        &[0],             // oplock level
-        &[0x05, 0x40],    // fid
-        &[1, 0, 0, 0],    // disposition (opened)
-        &[0; 32],         // times
-        &[0x80, 0, 0, 0], // attributes
-        &[0; 16],         // allocation size, end of file
-        &[2, 0],          // resource type (pipe of messages)
-        &[0xff, 0x05],    // pipe status
-        &[0],             // directory
+        &[0],                      // oplock level
+        &[0x05, 0x40],             // fid
+        &[1, 0, 0, 0],             // disposition (opened)
+        &[0; 32],                  // times
+        &[0x80, 0, 0, 0],          // attributes
+        &[0; 8],                   // allocation size
+        &[7, 0, 0, 0, 0, 0, 0, 0], // end of file
+        &[2, 0],                   // resource type (pipe of messages)
+        &[0xff, 0x05],             // pipe status
+        &[0],                      // directory
     ]);
     single(Command::NT_CREATE_ANDX, true, &words, &[])
 }
@@ -128,10 +131,11 @@ fn open_request() -> Vec<u8> {
 fn open_response() -> Vec<u8> {
     let words = fields(&[
         &NO_ANDX,
-        &[0x07, 0x40], // fid
-        &[0; 12],      // attributes, last write, size, access rights
-        &[1, 0],       // resource type (pipe of bytes)
-        &[0; 12],      // pipe status, action, server fid, reserved
+        &[0x07, 0x40],                         // fid
+        &[0, 0, 9, 0, 0, 0, 5, 0, 0, 0, 0, 0], // attributes, last write, size, access rights
+        &[1, 0],                               // resource type (pipe of bytes)
+        &[0, 0, 1, 0x80],                      // pipe status, results (opened, locked)
+        &[0; 8],                               // server fid, reserved
     ]);
     single(Command::OPEN_ANDX, true, &words, &[])
 }
@@ -179,6 +183,40 @@ fn old_write_request() -> Vec<u8> {
 
 fn close_request() -> Vec<u8> {
     single(Command::CLOSE, false, &[0x05, 0x40, 0, 0, 0, 0], &[])
+}
+
+fn delete_request(command: Command) -> Vec<u8> {
+    // Buffer format, then the name, which starts at an even offset.
+    let words: &[u8] = if command == Command::DELETE { &[6, 0] } else { &[] };
+    single(command, false, words, &fields(&[&[4], &utf16("\\temp\\a*\0")]))
+}
+
+fn rename_request() -> Vec<u8> {
+    let data = fields(&[&[4], &utf16("\\old\0"), &[4, 0], &utf16("\\new\0")]);
+    single(Command::RENAME, false, &[6, 0], &data)
+}
+
+fn rename(name: &str) -> Vec<u8> {
+    let name = utf16(name);
+    let length = u32::try_from(name.len()).expect("small").to_le_bytes();
+    fields(&[&[0; 8], &length, &name]) // flags, root
+}
+
+/// A transaction2 that sets information of a file.
+fn set_information_request(level: u16, information: &[u8]) -> Vec<u8> {
+    let count = u16::try_from(information.len()).expect("small").to_le_bytes();
+    let words = fields(&[
+        &[6, 0],
+        &count,
+        &[0; 14],       // most parameters, data and setup words; flags, timeout, reserved
+        &[6, 0, 68, 0], // parameter count, offset
+        &count,
+        &[76, 0],      // data offset
+        &[1, 0, 8, 0], // setup count, subcommand
+    ]);
+    let parameters = fields(&[&[0x05, 0x40], &level.to_le_bytes(), &[0, 0]]);
+    let data = fields(&[&[0; 3], &parameters, &[0, 0], information]);
+    single(Command::TRANSACTION2, false, &words, &data)
 }
 
 fn transaction_request() -> Vec<u8> {
@@ -274,6 +312,10 @@ fn samples() -> Vec<Vec<u8>> {
         old_read_response(),
         old_write_request(),
         close_request(),
+        delete_request(Command::DELETE),
+        rename_request(),
+        set_information_request(0x0102, &[1]),
+        set_information_request(1010, &rename("new")),
         transaction_request(),
         secondary_request(),
         transaction_response(),
@@ -334,11 +376,49 @@ fn texts_in_utf16_are_aligned_and_oem_ones_are_not() {
 
 #[test]
 fn an_open_tells_what_it_opened() {
-    let pipe = |fid, kind| CreateResponse { fid: Fid(fid), resource_type: ResourceType(kind) };
-    assert_eq!(first(&nt_create_response()), Body::CreateResponse(pipe(0x4005, 2)));
-    assert_eq!(first(&open_response()), Body::CreateResponse(pipe(0x4007, 1)));
-    assert_eq!(first(&nt_transact_response()), Body::NtTransactResponse(pipe(0x4009, 2)));
+    let file = FileInformation { action: 1, ..FileInformation::default() };
+    let opened = |fid, kind, file| CreateResponse { fid: Fid(fid), resource_type: ResourceType(kind), file };
+    let normal = FileInformation { attributes: 0x80, size: 7, ..file };
+    assert_eq!(first(&nt_create_response()), Body::CreateResponse(opened(0x4005, 2, normal)));
+    let times = FileTimes { modified: Some(Timestamp::from_parts(9, 0)), ..FileTimes::default() };
+    let old = FileInformation { times, size: 5, ..file };
+    assert_eq!(first(&open_response()), Body::CreateResponse(opened(0x4007, 1, old)));
+    assert_eq!(first(&nt_transact_response()), Body::NtTransactResponse(opened(0x4009, 2, file)));
     assert!(ResourceType(1).is_pipe() && ResourceType(2).is_pipe() && !ResourceType::DISK.is_pipe());
+}
+
+#[test]
+fn names_are_deleted_and_renamed() {
+    for (command, is_directory) in [(Command::DELETE, false), (Command::DELETE_DIRECTORY, true)] {
+        let bytes = delete_request(command);
+        let Body::DeleteRequest(request) = first(&bytes) else { panic!("a delete") };
+        assert_eq!((request.name.to_string(), request.is_directory), (r"\temp\a*".into(), is_directory));
+    }
+    let bytes = rename_request();
+    let Body::RenameRequest(request) = first(&bytes) else { panic!("a rename") };
+    assert_eq!((request.old.to_string(), request.new.to_string()), (r"\old".into(), r"\new".into()));
+}
+
+#[test]
+fn open_files_are_deleted_and_renamed() {
+    let change = |level, information: &[u8]| match first(&set_information_request(level, information)) {
+        Body::SetInformationRequest(request) => (
+            request.fid,
+            request.change.map(|change| match change {
+                FileChange::Rename(name) => name.to_string(),
+                other => format!("{other:?}"),
+            }),
+        ),
+        other => panic!("{other:?}"),
+    };
+    for (level, information, expected) in [
+        (0x0102, &[1][..], Some("Delete")),
+        (1013, &[0], Some("Keep")),
+        (1010, &rename("new"), Some("new")),
+        (0x0101, &[0; 40], None),
+    ] {
+        assert_eq!(change(level, information), (Fid(0x4005), expected.map(str::to_owned)), "{level}");
+    }
 }
 
 #[test]
@@ -428,6 +508,7 @@ fn agrees(cut: &Body<'_>, whole: &Body<'_>) -> bool {
         }
         (Body::TreeConnectResponse(cut), Body::TreeConnectResponse(whole)) => {
             cut.service.is_cut_of(&whole.service)
+                && cut.native_file_system.is_cut_of(&whole.native_file_system)
         }
         (Body::CreateRequest(cut), Body::CreateRequest(whole)) => {
             cut.name.is_cut_of(&whole.name) && CreateRequest { name: whole.name, ..*cut } == *whole
@@ -435,6 +516,16 @@ fn agrees(cut: &Body<'_>, whole: &Body<'_>) -> bool {
         (Body::ReadResponse(cut), Body::ReadResponse(whole)) => cut.data.is_cut_of(&whole.data),
         (Body::WriteRequest(cut), Body::WriteRequest(whole)) => {
             cut.fid == whole.fid && cut.data.is_cut_of(&whole.data)
+        }
+        (Body::DeleteRequest(cut), Body::DeleteRequest(whole)) => {
+            cut.name.is_cut_of(&whole.name) && cut.is_directory == whole.is_directory
+        }
+        (Body::RenameRequest(cut), Body::RenameRequest(whole)) => {
+            cut.old.is_cut_of(&whole.old) && cut.new.is_cut_of(&whole.new)
+        }
+        (Body::SetInformationRequest(cut), Body::SetInformationRequest(whole)) => {
+            let change = cut.change.is_none_or(|cut| whole.change.is_some_and(|whole| cut.is_cut_of(&whole)));
+            cut.fid == whole.fid && change
         }
         (Body::TransactionRequest(cut), Body::TransactionRequest(whole)) => {
             cut.name.is_cut_of(&whole.name)

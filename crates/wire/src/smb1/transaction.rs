@@ -3,7 +3,7 @@
 //! A transaction that is too long for one message goes on in others, in both directions: each tells the totals, and
 //! where in the whole its part belongs (its displacement).
 
-use super::{Block, CreateRequest, CreateResponse, Fid, ResourceType};
+use super::{Block, CreateRequest, CreateResponse, Fid, SetInformationRequest};
 use crate::utf16::{Encoding, Text};
 use crate::{ByteOrder, Data, Reader};
 use rpcscope_model::ParseError;
@@ -108,6 +108,23 @@ fn part<'a>(block: &Block<'a>, reader: &mut Reader<'a>, field: &'static str) -> 
     Ok(block.part(usize::from(offset), usize::from(length)))
 }
 
+/// Reads a transaction2 request ([MS-CIFS] 2.2.4.46.1) that sets information of a file; `None` for other subcommands.
+pub(super) fn set_file_information<'a>(
+    block: &Block<'a>,
+) -> Result<Option<SetInformationRequest<'a>>, ParseError> {
+    const SET_FILE_INFORMATION: u16 = 8;
+    let mut reader = block.parameters("smb1 transaction2 request")?;
+    // Totals; most parameters, data and setup words that the client takes; flags and timeout.
+    reader.skip("TotalParameterCount", 2 + 2 + 2 + 2 + 2 + 2 + 4 + 2)?;
+    let parameters = part(block, &mut reader, "Parameter")?;
+    let data = part(block, &mut reader, "Data")?;
+    reader.skip("SetupCount", 2)?;
+    if reader.u16("Subcommand")? != SET_FILE_INFORMATION {
+        return Ok(None);
+    }
+    SetInformationRequest::parse(parameters, data).map(Some)
+}
+
 /// Reads an nt transact request that creates ([MS-CIFS] 2.2.4.62.1, 2.2.7.1.1); `None` for other functions.
 pub(super) fn nt_transact_create<'a>(block: &Block<'a>) -> Result<Option<CreateRequest<'a>>, ParseError> {
     const LAYER: &str = "smb1 nt transact create request";
@@ -125,7 +142,8 @@ pub(super) fn nt_transact_create<'a>(block: &Block<'a>) -> Result<Option<CreateR
     let desired_access = reader.u32("DesiredAccess")?;
     reader.skip("AllocationSize", 8 + 4 + 4)?;
     let disposition = reader.u32("CreateDisposition")?;
-    reader.skip("CreateOptions", 4 + 4 + 4)?;
+    let options = reader.u32("CreateOptions")?;
+    reader.skip("SecurityDescriptorLength", 4 + 4)?;
     let name_length = usize::try_from(reader.u32("NameLength")?).unwrap_or(usize::MAX);
     reader.skip("ImpersonationLevel", 4 + 1)?;
     let encoding = block.message.header.encoding();
@@ -133,7 +151,7 @@ pub(super) fn nt_transact_create<'a>(block: &Block<'a>) -> Result<Option<CreateR
     // Clients differ in whether they align the name, which would start at an odd offset; no name starts with a zero.
     let padding = usize::from(encoding == Encoding::Utf16 && name.bytes.first() == Some(&0));
     let name = Text::of(name.skip(padding).take(name_length), encoding);
-    Ok(Some(CreateRequest { name, root, desired_access, disposition }))
+    Ok(Some(CreateRequest { name, root, desired_access, disposition, options }))
 }
 
 /// Reads an nt transact response as that of a create ([MS-CIFS] 2.2.4.62.2, 2.2.7.1.2). Only the request tells whether
@@ -146,8 +164,10 @@ pub(super) fn nt_transact_created(block: &Block<'_>) -> Result<CreateResponse, P
     let mut reader = Reader::new(LAYER, ByteOrder::Little, parameters.bytes);
     reader.skip("OpLockLevel", 2)?;
     let fid = Fid(reader.u16("FID")?);
-    reader.skip("CreateAction", 4 + 4 + 32 + 4 + 8 + 8)?;
-    Ok(CreateResponse { fid, resource_type: ResourceType(reader.u16("ResourceType")?) })
+    let action = reader.u32("CreateAction")?;
+    reader.skip("EAErrorOffset", 4)?;
+    let (file, resource_type) = super::file::opened(action, &mut reader)?;
+    Ok(CreateResponse { fid, resource_type, file })
 }
 
 fn long_part<'a>(block: &Block<'a>, reader: &mut Reader<'a>) -> Result<Data<'a>, ParseError> {

@@ -3,7 +3,8 @@
 use super::{
     CloseRequest, Command, CreateRequest, CreateResponse, IoctlRequest, IoctlResponse, Message,
     NegotiateRequest, NegotiateResponse, ReadRequest, ReadResponse, SessionSetupRequest,
-    SessionSetupResponse, TreeConnectRequest, TreeConnectResponse, WriteRequest, WriteResponse,
+    SessionSetupResponse, SetInfoRequest, TreeConnectRequest, TreeConnectResponse, WriteRequest,
+    WriteResponse,
 };
 use crate::{ByteOrder, Reader};
 use rpcscope_model::ParseError;
@@ -32,9 +33,11 @@ pub enum Body<'a> {
     WriteResponse(WriteResponse),
     IoctlRequest(IoctlRequest<'a>),
     IoctlResponse(IoctlResponse<'a>),
+    SetInfoRequest(SetInfoRequest<'a>),
+    SetInfoResponse,
     /// The request failed, or its answer will come later; the header says which.
     ErrorResponse,
-    /// A command that says nothing about pipes.
+    /// A command that says nothing about pipes and files.
     Other,
 }
 
@@ -58,6 +61,7 @@ impl<'a> Message<'a> {
             Command::READ => Body::ReadRequest(ReadRequest::parse(self)?),
             Command::WRITE => Body::WriteRequest(WriteRequest::parse(self)?),
             Command::IOCTL => Body::IoctlRequest(IoctlRequest::parse(self)?),
+            Command::SET_INFO => Body::SetInfoRequest(SetInfoRequest::parse(self)?),
             _ => Body::Other,
         })
     }
@@ -77,6 +81,7 @@ impl<'a> Message<'a> {
             Command::READ => Body::ReadResponse(ReadResponse::parse(self)?),
             Command::WRITE => Body::WriteResponse(WriteResponse::parse(self)?),
             Command::IOCTL => Body::IoctlResponse(IoctlResponse::parse(self)?),
+            Command::SET_INFO => Body::SetInfoResponse,
             _ => Body::Other,
         })
     }

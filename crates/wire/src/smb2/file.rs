@@ -2,7 +2,7 @@
 
 use super::Message;
 use crate::utf16::{Encoding, Text};
-use crate::{Data, Reader};
+use crate::{Data, FileChange, FileInformation, FileInformationClass, FileTimes, Reader};
 use rpcscope_model::ParseError;
 
 /// Names an open file or pipe within a session ([MS-SMB2] 2.2.14.1).
@@ -61,10 +61,8 @@ impl<'a> CreateRequest<'a> {
 /// Body of a create response ([MS-SMB2] 2.2.14).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CreateResponse {
-    /// What was done: 0 superseded, 1 opened, 2 created, 3 overwritten.
-    pub action: u32,
-    /// Length of the file, in bytes.
-    pub end_of_file: u64,
+    /// What was opened. All zero for a pipe, of which servers say nothing.
+    pub file: FileInformation,
     /// The open file.
     pub file_id: FileId,
 }
@@ -74,11 +72,13 @@ impl CreateResponse {
         let mut reader = message.reader("smb2 create response", 89)?;
         reader.skip("OplockLevel", 2)?;
         let action = reader.u32("CreateAction")?;
-        reader.skip("CreationTime", 4 * 8 + 8)?;
-        let end_of_file = reader.u64("EndofFile")?;
-        reader.skip("FileAttributes", 8)?;
+        let times = FileTimes::read(&mut reader)?;
+        reader.skip("AllocationSize", 8)?;
+        let size = reader.u64("EndofFile")?;
+        let attributes = reader.u32("FileAttributes")?;
+        reader.skip("Reserved2", 4)?;
         let file_id = FileId::read(&mut reader)?;
-        Ok(Self { action, end_of_file, file_id })
+        Ok(Self { file: FileInformation { action, times, attributes, size }, file_id })
     }
 }
 
@@ -94,6 +94,33 @@ impl CloseRequest {
         let mut reader = message.reader("smb2 close request", 24)?;
         reader.skip("Flags", 6)?;
         Ok(Self { file_id: FileId::read(&mut reader)? })
+    }
+}
+
+/// Body of a set info request ([MS-SMB2] 2.2.39).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetInfoRequest<'a> {
+    /// Of what.
+    pub file_id: FileId,
+    /// What becomes of it; `None` when something else is set, or too little is there to tell.
+    pub change: Option<FileChange<'a>>,
+}
+
+impl<'a> SetInfoRequest<'a> {
+    pub(super) fn parse(message: &Message<'a>) -> Result<Self, ParseError> {
+        /// Length of the handle of a directory, in bytes.
+        const ROOT_BYTES: usize = 8;
+        const FILE: u8 = 1;
+        let mut reader = message.reader("smb2 set info request", 33)?;
+        let info_type = reader.u8("InfoType")?;
+        let class = FileInformationClass(reader.u8("FileInfoClass")?.into());
+        let length = usize::try_from(reader.u32("BufferLength")?).unwrap_or(usize::MAX);
+        let offset = usize::from(reader.u16("BufferOffset")?);
+        reader.skip("Reserved", 2 + 4)?;
+        let file_id = FileId::read(&mut reader)?;
+        let buffer = message.field(offset, length);
+        let change = if info_type == FILE { FileChange::read(class, buffer, ROOT_BYTES) } else { None };
+        Ok(Self { file_id, change })
     }
 }
 

@@ -12,8 +12,8 @@ mod transform;
 
 pub use body::Body;
 pub use file::{
-    CloseRequest, CreateRequest, CreateResponse, FileId, ReadRequest, ReadResponse, WriteRequest,
-    WriteResponse,
+    CloseRequest, CreateRequest, CreateResponse, FileId, ReadRequest, ReadResponse, SetInfoRequest,
+    WriteRequest, WriteResponse,
 };
 pub use header::{Command, Compound, Flags, HEADER_BYTES, Header, Message, PROTOCOL_ID, Status};
 pub use ioctl::{ControlCode, IoctlRequest, IoctlResponse};

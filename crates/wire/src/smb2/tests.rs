@@ -2,8 +2,9 @@
 
 use super::build::message;
 use super::*;
-use crate::Data;
+use crate::{Data, FileChange, FileInformation, FileTimes};
 use proptest::prelude::*;
+use rpcscope_model::Timestamp;
 
 const RESPONSE: u32 = 1;
 
@@ -87,10 +88,12 @@ fn create_request() -> Vec<u8> {
 fn create_response() -> Vec<u8> {
     let mut body = vec![89, 0, 0, 0]; // structure size, oplock level, flags
     body.extend([1, 0, 0, 0]); // action (opened)
-    body.extend([0; 32]); // times
+    body.extend([0; 16]); // creation and last access
+    body.extend(116_444_736_000_000_000_u64.to_le_bytes()); // last write
+    body.extend([0; 8]); // change
     body.extend(4096_u64.to_le_bytes()); // allocation size
     body.extend(7_u64.to_le_bytes()); // end of file
-    body.extend([0x80, 0, 0, 0, 0, 0, 0, 0]); // attributes, reserved
+    body.extend([0x90, 0, 0, 0, 0, 0, 0, 0]); // attributes (normal, directory), reserved
     body.extend(FILE_ID);
     body.extend([0; 8]); // create contexts
     message(Command::CREATE, RESPONSE, 3, &body)
@@ -100,6 +103,21 @@ fn close_request() -> Vec<u8> {
     let mut body = vec![24, 0, 1, 0, 0, 0, 0, 0]; // structure size, flags, reserved
     body.extend(FILE_ID);
     message(Command::CLOSE, 0, 4, &body)
+}
+
+fn set_info_request(class: u8, buffer: &[u8]) -> Vec<u8> {
+    let mut body = vec![33, 0, 1, class]; // structure size, info type (file), class
+    body.extend(u32::try_from(buffer.len()).expect("small").to_le_bytes());
+    body.extend([96, 0, 0, 0, 0, 0, 0, 0]); // buffer offset, reserved, additional information
+    body.extend(FILE_ID);
+    body.extend(buffer);
+    message(Command::SET_INFO, 0, 7, &body)
+}
+
+fn rename(name: &str) -> Vec<u8> {
+    let name = utf16(name);
+    let length = u32::try_from(name.len()).expect("small").to_le_bytes();
+    [&[0; 16][..], &length, &name].concat() // flags, root
 }
 
 fn read_request() -> Vec<u8> {
@@ -178,6 +196,8 @@ fn samples() -> Vec<Vec<u8>> {
         write_response(),
         ioctl_request(),
         ioctl_response(),
+        set_info_request(10, &rename("new.exe")),
+        set_info_request(13, &[1]),
     ]
 }
 
@@ -241,7 +261,28 @@ fn create_tells_name_access_and_file() {
     assert_eq!((request.disposition, request.options), (1, 0x40));
     let bytes = create_response();
     let Ok(Body::CreateResponse(response)) = only(&bytes).body() else { panic!("a create response") };
-    assert_eq!(response, CreateResponse { action: 1, end_of_file: 7, file_id: file_id() });
+    let times = FileTimes { modified: Some(Timestamp(0)), ..FileTimes::default() };
+    let file = FileInformation { action: 1, times, attributes: 0x90, size: 7 };
+    assert_eq!(response, CreateResponse { file, file_id: file_id() });
+    assert!(response.file.is_directory());
+}
+
+#[test]
+fn set_info_tells_what_becomes_of_the_file() {
+    let bytes = set_info_request(10, &rename("new.exe"));
+    let Ok(Body::SetInfoRequest(request)) = only(&bytes).body() else { panic!("a set info request") };
+    assert_eq!(request.file_id, file_id());
+    let Some(FileChange::Rename(name)) = request.change else { panic!("a rename") };
+    assert_eq!(name.to_string(), "new.exe");
+    let change = |class, buffer: &[u8]| match only(&set_info_request(class, buffer)).body() {
+        Ok(Body::SetInfoRequest(request)) => request.change.is_some(),
+        other => panic!("{other:?}"),
+    };
+    assert!(change(13, &[1]) && !change(4, &[0; 40]));
+    let mut security = set_info_request(13, &[1]);
+    security[66] = 3;
+    let Ok(Body::SetInfoRequest(request)) = only(&security).body() else { panic!("a set info request") };
+    assert_eq!(request.change, None, "of another type of information");
 }
 
 #[test]
@@ -343,6 +384,10 @@ fn agrees(cut: &Body<'_>, whole: &Body<'_>) -> bool {
         (Body::ReadResponse(cut), Body::ReadResponse(whole)) => cut.data.is_cut_of(&whole.data),
         (Body::WriteRequest(cut), Body::WriteRequest(whole)) => {
             cut.data.is_cut_of(&whole.data) && WriteRequest { data: whole.data, ..*cut } == *whole
+        }
+        (Body::SetInfoRequest(cut), Body::SetInfoRequest(whole)) => {
+            let change = cut.change.is_none_or(|cut| whole.change.is_some_and(|whole| cut.is_cut_of(&whole)));
+            cut.file_id == whole.file_id && change
         }
         (Body::IoctlRequest(cut), Body::IoctlRequest(whole)) => {
             cut.input.is_cut_of(&whole.input) && IoctlRequest { input: whole.input, ..*cut } == *whole
