@@ -1,8 +1,8 @@
 //! What the sensor says: one value per call, bind and anomaly.
 
 use crate::{
-    Activation, Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, FrameNumber, Identity,
-    Object, Opnum, SyntaxId, Timestamp, Wire, Wmi,
+    Activation, Anomaly, Arguments, AuthLevel, AuthType, CallId, ContextId, Endpoint, EndpointMap,
+    FrameNumber, Identity, Object, Opnum, Pipe, SmbFile, SmbMapping, SyntaxId, Timestamp, Wire, Wmi,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -59,6 +59,14 @@ pub enum EventBody {
     Activation(Box<Activation>),
     /// An operation of Windows Management Instrumentation.
     Wmi(Box<Wmi>),
+    /// An answer of an endpoint mapper.
+    EndpointMap(Box<EndpointMap>),
+    /// A connection to a share.
+    SmbMapping(Box<SmbMapping>),
+    /// A named pipe that was opened.
+    Pipe(Box<Pipe>),
+    /// Something that was done to a file of a share.
+    SmbFile(Box<SmbFile>),
     /// Something unexpected.
     Anomaly(Anomaly),
 }

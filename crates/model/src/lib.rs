@@ -7,6 +7,7 @@ mod address;
 mod alert;
 mod anomaly;
 mod arguments;
+mod endpoint_map;
 mod event;
 mod frame;
 mod identity;
@@ -15,6 +16,7 @@ mod limits;
 mod object;
 mod parse_error;
 mod seed;
+mod share;
 mod side;
 mod stats;
 mod time;
@@ -25,6 +27,7 @@ pub use address::{Address, Endpoint};
 pub use alert::{Alert, Correlated, Signature};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
 pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
+pub use endpoint_map::{EndpointMap, MappedEndpoint};
 pub use event::{
     Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned,
     OfferedContext, Outcome, Part, Phase, Reply, Security, Transport,
@@ -40,6 +43,9 @@ pub use limits::Limits;
 pub use object::{Activation, ActivationId, Class, Confidence, Guess, Linked, Object, Wmi};
 pub use parse_error::ParseError;
 pub use seed::HASH_SEED;
+pub use share::{
+    CreateAction, Disposition, FileAction, FileTimes, Pipe, Share, ShareType, SmbAnswer, SmbFile, SmbMapping,
+};
 pub use side::Side;
 pub use stats::Stats;
 pub use time::Timestamp;

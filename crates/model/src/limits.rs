@@ -21,6 +21,8 @@ pub struct Limits {
     pub smb_sessions: usize,
     /// SMB requests waiting for their answer on one connection.
     pub smb_requests: usize,
+    /// Files open at once in one SMB session.
+    pub smb_files: usize,
     /// Presentation contexts of one association.
     pub contexts: usize,
     /// Security contexts of one association.
@@ -30,7 +32,7 @@ pub struct Limits {
     /// Calls waiting for their reply, in all associations together.
     pub open_calls_in_all: usize,
     /// Bytes that wait for something, in all channels together: of PDUs and stubs for their rest, of arguments for the
-    /// end of their call, of the names of context handles for calls that use them.
+    /// end of their call, of the names of context handles for calls that use them, of open files.
     pub held_bytes: usize,
     /// Bytes of a request or response that are kept to decode its arguments, when it comes in several fragments.
     pub stub_bytes: usize,
@@ -87,6 +89,7 @@ impl Limits {
         pipes_in_all: 1 << 17,
         smb_sessions: 65536,
         smb_requests: 1024,
+        smb_files: 4096,
         contexts: 1024,
         security_contexts: 64,
         open_calls: 4096,

@@ -47,6 +47,8 @@ counters! {
     smb_encrypted "SMB3 messages that are encrypted.";
     smb_compressed "SMB3 messages that are compressed.";
     smb_sessions_evicted "SMB sessions forgotten because there were too many.";
+    smb_files "Files opened over SMB.";
+    smb_files_evicted "Open files forgotten because there were too many.";
     pipes "Named pipes opened.";
     pipes_evicted "Named pipes forgotten because there were too many.";
     pdus "RPC PDUs.";

@@ -170,6 +170,11 @@ fn forget_what_was_asked_for(event: &mut Event) {
         EventBody::Bind(bind) => bind.wire = None,
         EventBody::Activation(activation) => activation.announced = false,
         EventBody::Wmi(wmi) => wmi.announced = false,
-        EventBody::Authentication(_) | EventBody::Anomaly(_) => {}
+        EventBody::Authentication(_)
+        | EventBody::EndpointMap(_)
+        | EventBody::SmbMapping(_)
+        | EventBody::Pipe(_)
+        | EventBody::SmbFile(_)
+        | EventBody::Anomaly(_) => {}
     }
 }

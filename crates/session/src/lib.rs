@@ -7,6 +7,7 @@ mod arguments;
 mod association;
 mod bounded;
 mod channel;
+mod endpoint_map;
 mod flow;
 mod framer;
 pub mod fuzz;

@@ -63,7 +63,12 @@ impl Output {
                 }
             }
             EventBody::Activation(_) => self.stats.activations += 1,
-            EventBody::Wmi(_) | EventBody::Anomaly(_) => {}
+            EventBody::Wmi(_)
+            | EventBody::EndpointMap(_)
+            | EventBody::SmbMapping(_)
+            | EventBody::Pipe(_)
+            | EventBody::SmbFile(_)
+            | EventBody::Anomaly(_) => {}
         }
         self.tell(ends, transport, at, Phase::Settled, body);
     }

@@ -6,7 +6,7 @@ use crate::logon::{Claim, Logon};
 use crate::output::Output;
 use crate::transport::Protocol;
 use crate::transport::http::{HttpConnection, VirtualConnections};
-use crate::transport::smb::{Boundary, PipeEvents, PipeId, SmbConnection, SmbSessions, SmbVersion};
+use crate::transport::smb::{Boundary, PipeId, SmbConnection, SmbEvents, SmbSessions, SmbVersion};
 use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
@@ -178,7 +178,7 @@ struct PipeHost<'a> {
     output: &'a mut Output,
 }
 
-impl PipeEvents for PipeHost<'_> {
+impl SmbEvents for PipeHost<'_> {
     fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At) {
         let transport = transport(version);
         self.output.stats.pipes += 1;
@@ -228,6 +228,18 @@ impl PipeEvents for PipeHost<'_> {
         }
     }
 
+    fn tell(&mut self, version: SmbVersion, at: At, body: EventBody) {
+        self.output.event(&self.flow.ends, transport(version), at, body);
+    }
+
+    fn hold(&mut self, before: usize, after: usize) {
+        self.output.hold(before, after);
+    }
+
+    fn is_full(&self) -> bool {
+        self.output.is_full(0)
+    }
+
     fn anomaly(&mut self, anomaly: Anomaly, at: At) {
         self.output.anomaly(self.flow, Transport::NcacnNpSmb2, at, anomaly);
     }
@@ -245,7 +257,7 @@ const fn transport(version: SmbVersion) -> Transport {
 }
 
 /// The endpoint of a pipe, in the one form that output and rules use: `\pipe\` and the name in lower case.
-fn pipe_endpoint(name: &str) -> Arc<str> {
+pub(crate) fn pipe_endpoint(name: &str) -> Arc<str> {
     let name = name.trim_start_matches('\\').to_lowercase();
     let name = name.strip_prefix("pipe\\").unwrap_or(&name);
     format!("\\pipe\\{name}").into()

@@ -117,9 +117,10 @@ pub enum Colour {
 /// What a terminal shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Detail {
-    /// Calls, anomalies, and binds that the server refused.
+    /// Calls, anomalies, binds, shares and pipes that the server refused, and files that are written to administrative
+    /// shares.
     Calls,
-    /// All binds, too.
+    /// All binds, shares, pipes and files, too.
     Everything,
 }
 

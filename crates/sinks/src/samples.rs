@@ -1,8 +1,10 @@
 //! Events for tests: representative ones here, any in [`any`].
 
 mod any;
+mod shares;
 
 pub(crate) use any::any_event;
+pub(crate) use shares::{endpoints, shares};
 
 use crate::Context;
 use rpcscope_model::*;
@@ -24,7 +26,8 @@ pub(crate) fn context() -> Context<'static> {
 
 /// One event of each kind that looks different.
 pub(crate) fn all() -> Vec<Event> {
-    [binds(), calls(), authentications(), activations(), management(), anomalies()].concat()
+    [binds(), calls(), authentications(), activations(), management(), shares(), endpoints(), anomalies()]
+        .concat()
 }
 
 /// An alert about each event: of a rule of Suricata's kind and of a correlation in turn.

@@ -3,45 +3,30 @@
 use crate::ndr::FileTime;
 use crate::utf16::{Encoding, Text};
 use crate::{ByteOrder, Data, Reader};
-use rpcscope_model::{ParseError, Timestamp};
-
-/// When something happened to a file. `None` where the server does not say.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct FileTimes {
-    /// It was made.
-    pub created: Option<Timestamp>,
-    /// It was last read or written.
-    pub accessed: Option<Timestamp>,
-    /// It was last written.
-    pub modified: Option<Timestamp>,
-    /// Its attributes or its data changed last.
-    pub changed: Option<Timestamp>,
-}
-
-impl FileTimes {
-    /// Reads the four times, in the order of [MS-SMB2] 2.2.14 and [MS-CIFS] 2.2.4.64.2.
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, ParseError> {
-        let mut time = |field| Ok(FileTime(reader.u64(field)?).timestamp());
-        Ok(Self {
-            created: time("CreationTime")?,
-            accessed: time("LastAccessTime")?,
-            modified: time("LastWriteTime")?,
-            changed: time("ChangeTime")?,
-        })
-    }
-}
+use rpcscope_model::{CreateAction, FileTimes, ParseError};
 
 /// What a server says of the file that it has opened.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileInformation {
-    /// What was done: 0 superseded, 1 opened, 2 created, 3 overwritten.
-    pub action: u32,
+    /// What was done.
+    pub action: CreateAction,
     /// When what happened to it.
     pub times: FileTimes,
     /// Attributes ([MS-FSCC] 2.6).
     pub attributes: u32,
     /// Length of the file, in bytes.
     pub size: u64,
+}
+
+/// Reads the four times, in the order of [MS-SMB2] 2.2.14 and [MS-CIFS] 2.2.4.64.2.
+pub(crate) fn file_times(reader: &mut Reader<'_>) -> Result<FileTimes, ParseError> {
+    let mut time = |field| Ok(FileTime(reader.u64(field)?).timestamp());
+    Ok(FileTimes {
+        created: time("CreationTime")?,
+        accessed: time("LastAccessTime")?,
+        modified: time("LastWriteTime")?,
+        changed: time("ChangeTime")?,
+    })
 }
 
 impl FileInformation {

@@ -18,5 +18,6 @@ pub mod utf16;
 pub mod wmi;
 
 pub use data::Data;
-pub use file_information::{FileChange, FileInformation, FileInformationClass, FileTimes};
+pub(crate) use file_information::file_times;
+pub use file_information::{FileChange, FileInformation, FileInformationClass};
 pub use reader::{ByteOrder, Reader};

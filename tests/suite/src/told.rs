@@ -32,6 +32,14 @@ pub enum Said {
     Activation(Option<Uuid>),
     /// An operation of Windows Management Instrumentation, with the command line that it runs.
     Wmi(&'static str, Option<String>),
+    /// An answer of an endpoint mapper: how many entries.
+    EndpointMap(usize),
+    /// A connection to a share, with its name.
+    SmbMapping(Option<Arc<str>>),
+    /// A pipe that was opened, with its name.
+    Pipe(String),
+    /// Something that was done to a file: what, and its name.
+    SmbFile(&'static str, String),
     /// Something unexpected.
     Anomaly(AnomalyKind),
 }
@@ -111,6 +119,10 @@ impl From<&Event> for Told {
             }
             EventBody::Activation(activation) => Said::Activation(activation.class.map(|class| class.uuid)),
             EventBody::Wmi(wmi) => Said::Wmi(wmi.operation, wmi.command_line.clone().map(|line| line.string)),
+            EventBody::EndpointMap(map) => Said::EndpointMap(map.entries.len()),
+            EventBody::SmbMapping(mapping) => Said::SmbMapping(mapping.share.path.clone()),
+            EventBody::Pipe(pipe) => Said::Pipe(pipe.name.string.clone()),
+            EventBody::SmbFile(file) => Said::SmbFile(file.action.name(), file.name.string.clone()),
             EventBody::Anomaly(anomaly) => Said::Anomaly(anomaly.kind),
         };
         let header = &event.header;

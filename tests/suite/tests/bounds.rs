@@ -71,7 +71,11 @@ impl Sensor {
                 EventBody::Bind(_)
                 | EventBody::Authentication(_)
                 | EventBody::Activation(_)
-                | EventBody::Wmi(_) => {}
+                | EventBody::Wmi(_)
+                | EventBody::EndpointMap(_)
+                | EventBody::SmbMapping(_)
+                | EventBody::Pipe(_)
+                | EventBody::SmbFile(_) => {}
             }
         }
     }

@@ -22,7 +22,12 @@ impl EventType {
             EventBody::Bind(_) => Self::Bind,
             EventBody::Authentication(_) => Self::Identity,
             EventBody::Anomaly(_) => Self::Anomaly,
-            EventBody::Activation(_) | EventBody::Wmi(_) => return None,
+            EventBody::Activation(_)
+            | EventBody::Wmi(_)
+            | EventBody::EndpointMap(_)
+            | EventBody::SmbMapping(_)
+            | EventBody::Pipe(_)
+            | EventBody::SmbFile(_) => return None,
         })
     }
 }
@@ -100,7 +105,12 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
                     _ => identity(&authentication.identity, id, values),
                 }
             }
-            EventBody::Activation(_) | EventBody::Wmi(_) => {}
+            EventBody::Activation(_)
+            | EventBody::Wmi(_)
+            | EventBody::EndpointMap(_)
+            | EventBody::SmbMapping(_)
+            | EventBody::Pipe(_)
+            | EventBody::SmbFile(_) => {}
             EventBody::Anomaly(anomaly) => match id {
                 FieldId::AnomalyKind => values.push(FieldValue::text(anomaly.kind.name())),
                 FieldId::Layer => values.push(FieldValue::text(anomaly.kind.layer().name())),

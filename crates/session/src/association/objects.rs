@@ -3,6 +3,7 @@
 use super::Scope;
 use crate::At;
 use crate::arguments::CallArguments;
+use crate::endpoint_map::endpoint_map;
 use crate::flow::Ends;
 use crate::objects::{Held, Told, activated_class, activation, wmi};
 use crate::output::Output;
@@ -54,6 +55,7 @@ pub(super) fn report(
         call.instance = Some(Box::new(activated(id, None)));
     }
     let wmi = wmi(&call);
+    let map = endpoint_map(&call, towers);
     let answered = call.reply.map_or(at.time, |(_, part)| part.time);
     let is_replied = call.outcome == Outcome::Replied;
     scope.output.event(ends, scope.transport, at, EventBody::Call(call));
@@ -67,6 +69,9 @@ pub(super) fn report(
             Some(held)
         };
         report_held(due, scope.output);
+    }
+    if let Some(map) = map {
+        scope.output.event(ends, scope.transport, at, EventBody::EndpointMap(Box::new(map)));
     }
     if let Some(mut wmi) = wmi {
         wmi.announced = announced.is_some_and(|announced| announced.wmi);

@@ -348,6 +348,16 @@ fn a_port_that_the_endpoint_mapper_named_tells_its_interface() {
         then(tap, &[Conversation::new().call(conversation::Call::new(0, 0).id(9))])
     };
     let seen = asked(&[map.call(1), map.call(2)]);
+    let maps = seen.events.iter().filter_map(|event| match &event.body {
+        EventBody::EndpointMap(map) => Some(map),
+        _ => None,
+    });
+    let [told, _] = maps.collect::<Vec<_>>()[..] else { panic!("two answers") };
+    assert_eq!((told.procedure, told.status), (Some("ept_map"), Some(0)));
+    assert_eq!(told.asked.and_then(|interface| interface.name), Some("svcctl"));
+    let [entry] = &told.entries[..] else { panic!("one entry") };
+    assert_eq!(entry.interface.map(|interface| interface.syntax), Some(SVCCTL));
+    assert_eq!(entry.binding().to_string(), format!("ncacn_ip_tcp:10.0.0.9[{}]", SERVER.port));
     assert_eq!(seen.call(9).learned, Learned::EndpointMapper);
     assert_eq!(seen.call(9).interface.map(|interface| interface.syntax), Some(SVCCTL));
     let other = map.giving("interface", Typed::Uuid(uuid!("12345778-1234-abcd-ef00-0123456789ac")));

@@ -4,6 +4,7 @@
 
 use crate::arguments::{CallArguments, HandleTable, Piece};
 use crate::bounded::Bounded;
+use crate::endpoint_map::endpoint_map;
 use crate::kept::Kept;
 use crate::output::Output;
 use crate::{At, Flow};
@@ -319,7 +320,10 @@ impl Activity {
             wire: call.kept.finish(output),
             ..call.event(self.uuid, self.server, reply, outcome)
         };
-        output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, EventBody::Call(Box::new(event)));
+        let map = endpoint_map(&event, finished.towers);
+        let mut tell = |body| output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, body);
+        tell(EventBody::Call(Box::new(event)));
+        map.into_iter().for_each(|map| tell(EventBody::EndpointMap(Box::new(map))));
     }
 }
 

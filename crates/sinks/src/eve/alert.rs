@@ -59,6 +59,10 @@ const fn kind(body: &EventBody) -> &'static str {
         EventBody::Authentication(_) => "identity",
         EventBody::Activation(_) => "activation",
         EventBody::Wmi(_) => "wmi",
+        EventBody::EndpointMap(_) => "endpoint",
+        EventBody::SmbMapping(_) => "smb_mapping",
+        EventBody::Pipe(_) => "pipe",
+        EventBody::SmbFile(_) => "smb_file",
         EventBody::Anomaly(_) => "anomaly",
     }
 }

@@ -1,7 +1,7 @@
 //! JSON lines in Suricata's EVE format.
 //!
 //! The `dcerpc` object of a line is Suricata's and holds nothing else, since its schema is strict and pipelines rely
-//! on it. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
+//! on it, and so does the `smb` object. All that Suricata does not say stands beside it, in the object `rpcscope`. The order of fields is fixed.
 
 mod activation;
 mod alert;
@@ -9,9 +9,11 @@ mod anomaly;
 mod arguments;
 mod bind;
 mod call;
+mod endpoint;
 mod identity;
 mod memo;
 mod object;
+mod smb;
 mod stats;
 mod wmi;
 
@@ -89,6 +91,22 @@ fn body(
         EventBody::Wmi(wmi) => {
             begin(json, memo, "wmi");
             wmi::rpcscope(json, wmi, header, memo);
+        }
+        EventBody::EndpointMap(map) => {
+            begin(json, memo, "endpoint");
+            endpoint::rpcscope(json, map, header, memo);
+        }
+        EventBody::SmbMapping(mapping) => {
+            begin(json, memo, "smb_mapping");
+            smb::mapping(json, mapping, header, memo);
+        }
+        EventBody::Pipe(pipe) => {
+            begin(json, memo, "pipe");
+            smb::pipe(json, pipe, header, memo);
+        }
+        EventBody::SmbFile(file) => {
+            begin(json, memo, "smb_file");
+            smb::file(json, file, header, memo);
         }
         EventBody::Anomaly(anomaly) => {
             begin(json, memo, "anomaly");
@@ -283,6 +301,11 @@ mod tests {
     }
 
     #[test]
+    fn shares_files_pipes_and_endpoints_say_what_was_done() {
+        insta::assert_snapshot!(lines(&[samples::shares(), samples::endpoints()].concat()));
+    }
+
+    #[test]
     fn anomalies_are_written_as_suricata_does() {
         insta::assert_snapshot!(lines(&samples::anomalies()));
     }
@@ -340,6 +363,20 @@ mod tests {
                 }
                 EventBody::Wmi(wmi) => {
                     prop_assert_eq!(value["rpcscope"]["operation"].as_str(), Some(wmi.operation));
+                }
+                EventBody::EndpointMap(map) => {
+                    let entries = value["rpcscope"]["entries"].as_array().expect("an array");
+                    prop_assert_eq!(entries.len(), map.entries.len());
+                }
+                EventBody::SmbMapping(mapping) => {
+                    let id = value["smb"]["session_id"].as_u64();
+                    prop_assert_eq!(id, Some(mapping.share.session_id));
+                }
+                EventBody::Pipe(pipe) => {
+                    prop_assert_eq!(value["smb"]["filename"].as_str(), Some(pipe.name.string.as_str()));
+                }
+                EventBody::SmbFile(file) => {
+                    prop_assert_eq!(value["rpcscope"]["action"].as_str(), Some(file.action.name()));
                 }
                 EventBody::Bind(bind) => {
                     let contexts = value["rpcscope"]["contexts"].as_array().expect("an array");

@@ -211,7 +211,7 @@ fn any_bind() -> impl Strategy<Value = EventBody> {
 
 /// An activation or an operation of Windows Management Instrumentation, whatever stands in their texts.
 fn any_of_objects() -> impl Strategy<Value = EventBody> {
-    let events = prop::sample::select([activations(), management()].concat());
+    let events = prop::sample::select([activations(), management(), shares(), endpoints()].concat());
     (events, any::<String>(), any::<u64>()).prop_map(|(event, string, frame)| {
         let text = Text::whole(string);
         match event.body {
@@ -223,6 +223,26 @@ fn any_of_objects() -> impl Strategy<Value = EventBody> {
             })),
             EventBody::Wmi(wmi) => {
                 EventBody::Wmi(Box::new(Wmi { query: Some(text.clone()), command_line: Some(text), ..*wmi }))
+            }
+            EventBody::SmbFile(file) => EventBody::SmbFile(Box::new(SmbFile {
+                share: Share { session_id: frame, path: Some(text.string.as_str().into()), ..file.share },
+                previous_name: file.previous_name.map(|_| text.clone()),
+                name: text,
+                ..*file
+            })),
+            EventBody::Pipe(pipe) => EventBody::Pipe(Box::new(Pipe { name: text, ..*pipe })),
+            EventBody::SmbMapping(mapping) => EventBody::SmbMapping(Box::new(SmbMapping {
+                native_file_system: Some(text.clone()),
+                service: Some(text),
+                ..*mapping
+            })),
+            EventBody::EndpointMap(map) => {
+                let entry = MappedEndpoint {
+                    annotation: Some(text.clone()),
+                    endpoint: Some(text),
+                    ..MappedEndpoint::default()
+                };
+                EventBody::EndpointMap(Box::new(EndpointMap { entries: vec![entry], ..*map }))
             }
             other => other,
         }

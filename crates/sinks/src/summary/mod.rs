@@ -112,7 +112,13 @@ impl Summary {
                 self.observe_call(call);
             }
             EventBody::Bind(bind) => self.binds.observe(bind),
-            EventBody::Authentication(_) | EventBody::Activation(_) | EventBody::Wmi(_) => {}
+            EventBody::Authentication(_)
+            | EventBody::Activation(_)
+            | EventBody::Wmi(_)
+            | EventBody::EndpointMap(_)
+            | EventBody::SmbMapping(_)
+            | EventBody::Pipe(_)
+            | EventBody::SmbFile(_) => {}
             EventBody::Anomaly(anomaly) => *self.anomalies.entry(anomaly.kind).or_default() += 1,
         }
     }

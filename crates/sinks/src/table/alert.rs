@@ -42,7 +42,11 @@ fn endpoint(body: &EventBody) -> Option<&str> {
         EventBody::Activation(activation) => Some(&activation.endpoint),
         EventBody::Wmi(wmi) => Some(&wmi.endpoint),
         EventBody::Authentication(authentication) => authentication.endpoint.as_deref(),
-        EventBody::Anomaly(_) => None,
+        EventBody::EndpointMap(_)
+        | EventBody::SmbMapping(_)
+        | EventBody::Pipe(_)
+        | EventBody::SmbFile(_)
+        | EventBody::Anomaly(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod arguments;
 mod call;
 mod identity;
 mod layout;
+mod smb;
 
 use crate::text::{cell, cell_right, painted, push_display, push_visible};
 use crate::{Clock, Context, Detail, clock, decimal, json};
@@ -96,7 +97,10 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out:
         EventBody::Authentication(authentication) => identity::line(authentication, header, context, out),
         EventBody::Activation(activation) => activation::line(activation, header, context, out),
         // The line of its call tells it.
-        EventBody::Wmi(_) => {}
+        EventBody::Wmi(_) | EventBody::EndpointMap(_) => {}
+        EventBody::SmbMapping(mapping) => smb::mapping(mapping, header, context, out),
+        EventBody::Pipe(pipe) => smb::pipe(pipe, header, context, out),
+        EventBody::SmbFile(file) => smb::file(file, header, context, out),
         EventBody::Anomaly(anomaly)
             if context.detail == Detail::Calls && is_told_by_its_call(anomaly.kind) => {}
         EventBody::Anomaly(anomaly) => line(

@@ -2,8 +2,8 @@
 
 use super::Block;
 use crate::utf16::Text;
-use crate::{ByteOrder, Data, FileChange, FileInformation, FileInformationClass, FileTimes, Reader};
-use rpcscope_model::{ParseError, Timestamp};
+use crate::{ByteOrder, Data, FileChange, FileInformation, FileInformationClass, Reader, file_times};
+use rpcscope_model::{CreateAction, FileTimes, ParseError, Timestamp};
 
 /// Names an open file or pipe within a connection ([MS-CIFS] 2.2.1.6.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -30,7 +30,7 @@ pub struct CreateRequest<'a> {
     pub name: Text<'a>,
     /// The directory that the name is relative to; 0 for the share.
     pub root: u32,
-    /// Rights asked for; the access mode in an open andx.
+    /// Rights asked for.
     pub desired_access: u32,
     /// What to do if it exists or not, as in SMB 2: 0 supersede, 1 open, 2 create, 3 open if, 4 overwrite, 5 overwrite if.
     pub disposition: u32,
@@ -56,7 +56,7 @@ impl<'a> CreateRequest<'a> {
     pub(super) fn open_andx(block: &Block<'a>) -> Result<Self, ParseError> {
         let mut reader = block.parameters("smb1 open request")?;
         reader.skip("Flags", 2)?;
-        let desired_access = u32::from(reader.u16("AccessMode")?);
+        let desired_access = rights_of(reader.u16("AccessMode")?);
         reader.skip("SearchAttrs", 2 + 2 + 4)?;
         let disposition = disposition_of(reader.u16("OpenMode")?);
         let name = block.texts(0).next(block.message.header.encoding());
@@ -80,7 +80,7 @@ impl CreateResponse {
         let mut reader = block.parameters("smb1 nt create response")?;
         reader.skip("OpLockLevel", 1)?;
         let fid = Fid(reader.u16("FID")?);
-        let action = reader.u32("CreateDisposition")?;
+        let action = CreateAction(reader.u32("CreateDisposition")?);
         let (file, resource_type) = opened(action, &mut reader)?;
         Ok(Self { fid, resource_type, file })
     }
@@ -95,7 +95,7 @@ impl CreateResponse {
         let resource_type = ResourceType(reader.u16("ResourceType")?);
         reader.skip("NMPipeStatus", 2)?;
         // 1 opened, 2 created, 3 truncated; the highest bit says that there is a lock.
-        let action = u32::from(reader.u16("OpenResults")? & 0x7fff);
+        let action = CreateAction(u32::from(reader.u16("OpenResults")? & 0x7fff));
         let times = FileTimes { modified, ..FileTimes::default() };
         Ok(Self { fid, resource_type, file: FileInformation { action, times, attributes, size } })
     }
@@ -103,15 +103,26 @@ impl CreateResponse {
 
 /// Reads times, attributes, sizes and kind of what was opened ([MS-CIFS] 2.2.4.64.2, 2.2.7.1.2).
 pub(super) fn opened(
-    action: u32,
+    action: CreateAction,
     reader: &mut Reader<'_>,
 ) -> Result<(FileInformation, ResourceType), ParseError> {
-    let times = FileTimes::read(reader)?;
+    let times = file_times(reader)?;
     let attributes = reader.u32("ExtFileAttributes")?;
     reader.skip("AllocationSize", 8)?;
     let size = reader.u64("EndOfFile")?;
     let resource_type = ResourceType(reader.u16("ResourceType")?);
     Ok((FileInformation { action, times, attributes, size }, resource_type))
+}
+
+/// The rights that the access mode of an open andx stands for ([MS-CIFS] 2.2.4.41.1): read, write, both or execute.
+const fn rights_of(access_mode: u16) -> u32 {
+    // The generic rights of files ([MS-SMB2] 2.2.13.1.1), spelled out.
+    match access_mode & 0x07 {
+        0 => 0x0012_0089,
+        1 => 0x0012_0116,
+        2 => 0x0012_019f,
+        _ => 0x0012_00a0,
+    }
 }
 
 /// What the open mode of an open andx asks for ([MS-CIFS] 2.2.4.41.1): the low half for a file that exists (0 fail, 1

@@ -4,9 +4,9 @@ use super::build::{block, message};
 use super::*;
 use crate::Data;
 use crate::utf16::Encoding;
-use crate::{FileChange, FileInformation, FileTimes};
+use crate::{FileChange, FileInformation};
 use proptest::prelude::*;
-use rpcscope_model::Timestamp;
+use rpcscope_model::{CreateAction, FileTimes, Timestamp};
 
 const NO_ANDX: [u8; 4] = [0xff, 0, 0, 0];
 
@@ -376,7 +376,8 @@ fn texts_in_utf16_are_aligned_and_oem_ones_are_not() {
 
 #[test]
 fn an_open_tells_what_it_opened() {
-    let file = FileInformation { action: 1, ..FileInformation::default() };
+    let action = CreateAction(1);
+    let file = FileInformation { action, times: FileTimes::default(), attributes: 0, size: 0 };
     let opened = |fid, kind, file| CreateResponse { fid: Fid(fid), resource_type: ResourceType(kind), file };
     let normal = FileInformation { attributes: 0x80, size: 7, ..file };
     assert_eq!(first(&nt_create_response()), Body::CreateResponse(opened(0x4005, 2, normal)));

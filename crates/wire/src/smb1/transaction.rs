@@ -6,7 +6,7 @@
 use super::{Block, CreateRequest, CreateResponse, Fid, SetInformationRequest};
 use crate::utf16::{Encoding, Text};
 use crate::{ByteOrder, Data, Reader};
-use rpcscope_model::ParseError;
+use rpcscope_model::{CreateAction, ParseError};
 
 /// What a transaction does to a pipe ([MS-CIFS] 2.2.5, first setup word). Unknown values survive.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -164,7 +164,7 @@ pub(super) fn nt_transact_created(block: &Block<'_>) -> Result<CreateResponse, P
     let mut reader = Reader::new(LAYER, ByteOrder::Little, parameters.bytes);
     reader.skip("OpLockLevel", 2)?;
     let fid = Fid(reader.u16("FID")?);
-    let action = reader.u32("CreateAction")?;
+    let action = CreateAction(reader.u32("CreateAction")?);
     reader.skip("EAErrorOffset", 4)?;
     let (file, resource_type) = super::file::opened(action, &mut reader)?;
     Ok(CreateResponse { fid, resource_type, file })

@@ -2,8 +2,8 @@
 
 use super::Message;
 use crate::utf16::{Encoding, Text};
-use crate::{Data, FileChange, FileInformation, FileInformationClass, FileTimes, Reader};
-use rpcscope_model::ParseError;
+use crate::{Data, FileChange, FileInformation, FileInformationClass, Reader, file_times};
+use rpcscope_model::{CreateAction, ParseError};
 
 /// Names an open file or pipe within a session ([MS-SMB2] 2.2.14.1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -71,8 +71,8 @@ impl CreateResponse {
     pub(super) fn parse(message: &Message<'_>) -> Result<Self, ParseError> {
         let mut reader = message.reader("smb2 create response", 89)?;
         reader.skip("OplockLevel", 2)?;
-        let action = reader.u32("CreateAction")?;
-        let times = FileTimes::read(&mut reader)?;
+        let action = CreateAction(reader.u32("CreateAction")?);
+        let times = file_times(&mut reader)?;
         reader.skip("AllocationSize", 8)?;
         let size = reader.u64("EndofFile")?;
         let attributes = reader.u32("FileAttributes")?;

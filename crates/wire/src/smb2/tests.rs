@@ -2,9 +2,9 @@
 
 use super::build::message;
 use super::*;
-use crate::{Data, FileChange, FileInformation, FileTimes};
+use crate::{Data, FileChange, FileInformation};
 use proptest::prelude::*;
-use rpcscope_model::Timestamp;
+use rpcscope_model::{CreateAction, FileTimes, Timestamp};
 
 const RESPONSE: u32 = 1;
 
@@ -262,7 +262,7 @@ fn create_tells_name_access_and_file() {
     let bytes = create_response();
     let Ok(Body::CreateResponse(response)) = only(&bytes).body() else { panic!("a create response") };
     let times = FileTimes { modified: Some(Timestamp(0)), ..FileTimes::default() };
-    let file = FileInformation { action: 1, times, attributes: 0x90, size: 7 };
+    let file = FileInformation { action: CreateAction(1), times, attributes: 0x90, size: 7 };
     assert_eq!(response, CreateResponse { file, file_id: file_id() });
     assert!(response.file.is_directory());
 }

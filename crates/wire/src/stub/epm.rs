@@ -124,12 +124,13 @@ fn entries(ndr: &mut Ndr<'_>, call: &mut Decoded, count: usize) -> Result<(), St
         },
         |ndr, (object, pointer, annotation)| {
             let tower = tower(ndr, pointer)?;
-            if ndr.passes() {
-                remember(&mut towers, tower);
-                return Ok(Entry { tower: None, object, annotation });
-            }
-            remember(&mut towers, tower.clone());
-            Ok(Entry { tower, object, annotation })
+            let told = tower.clone().map(|tower| Tower {
+                annotation: Some(annotation.clone()).filter(|text| !text.string.is_empty()),
+                object: Some(object).filter(|object| !object.is_nil()),
+                ..tower
+            });
+            remember(&mut towers, told);
+            Ok(Entry { tower: tower.filter(|_| !ndr.passes()), object, annotation })
         },
     );
     call.towers = towers;

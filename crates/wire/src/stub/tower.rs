@@ -23,6 +23,10 @@ pub struct Tower {
     pub endpoint: Option<Text>,
     /// Address or name of the host; 0.0.0.0 in a question.
     pub host: Option<Text>,
+    /// What the server calls it: not in the tower, but beside it in the answer to a lookup.
+    pub annotation: Option<Text>,
+    /// The object that it is for, likewise.
+    pub object: Option<Uuid>,
 }
 
 impl Tower {

@@ -11,7 +11,10 @@
 //! - it has names of its own for interfaces and operations, so they are compared by UUID and number, which its
 //!   `consts.zeek` gives with the names.
 
-use rpcscope_model::{AuthLevel, AuthType, BindResult, Event, EventBody, Learned, Outcome, Transport};
+use rpcscope_model::{
+    AuthLevel, AuthType, BindResult, Event, EventBody, FileAction, Learned, Outcome, Share, ShareType,
+    Transport,
+};
 use rpcscope_suite::corpus::corpus;
 use rpcscope_suite::reading::{Reading, read_file};
 use serde::Deserialize;
@@ -29,7 +32,7 @@ const NAMES: &[(&str, &str, &str, u16)] = &[
     ("dssetup", "DsRolerGetPrimaryDomainInformation", "3919286a", 0),
 ];
 
-/// Baselines that say nothing of calls: SMB files, commands and mappings, tunnels, Kerberos and NTLM tickets. Their
+/// Baselines that say nothing of what is told here: SMB commands, tunnels, Kerberos and NTLM tickets. Their
 /// captures are read all the same.
 const OF_NO_CONCERN: &[&str] = &[
     "core.erspan__tunnel.log",
@@ -50,14 +53,10 @@ const OF_NO_CONCERN: &[&str] = &[
     "scripts.base.protocols.smb.smb1-transaction-request__.stdout",
     "scripts.base.protocols.smb.smb1-transaction-secondary-request__.stdout",
     "scripts.base.protocols.smb.smb1-transaction2-request__.stdout",
-    "scripts.base.protocols.smb.smb1__smb_files.log",
     "scripts.base.protocols.smb.smb2-create-delete-on-close__smb_cmd.log",
-    "scripts.base.protocols.smb.smb2-create-delete-on-close__smb_files.log",
     "scripts.base.protocols.smb.smb2-fscontrol__out",
     "scripts.base.protocols.smb.smb2-zero-byte-error-ioctl__out",
-    "scripts.base.protocols.smb.smb3-multichannel__smb_files.log",
     "scripts.base.protocols.smb.smb3__.stdout",
-    "scripts.base.protocols.smb.smb3__smb_mapping.log",
 ];
 
 /// One entry of `index.json`.
@@ -84,6 +83,8 @@ fn every_baseline_agrees_or_is_of_no_concern() {
             let text = std::fs::read_to_string(folder.join(baseline)).expect("a baseline");
             match name.rsplit("__").next().unwrap_or_default() {
                 "dce_rpc.log" => log_of_calls(baseline, &text, &reading),
+                "smb_files.log" => log_of_files(baseline, &text, &reading),
+                "smb_mapping.log" => log_of_shares(baseline, &text, &reading),
                 "out.kerberos" => messages_with_protection(&text, &reading),
                 "out" if name.contains("no-inband-null") => secondary_addresses(&text, &reading),
                 "out" if name.contains("backing") => calls_of_each_pipe(baseline, &text, &reading),
@@ -92,7 +93,7 @@ fn every_baseline_agrees_or_is_of_no_concern() {
             compared.insert(baseline.clone());
         }
     }
-    assert_eq!(compared.len(), 6, "{compared:?}");
+    assert_eq!(compared.len(), 10, "{compared:?}");
 }
 
 /// `dce_rpc.log`: client, server, interface and operation of each answered call.
@@ -160,7 +161,13 @@ fn messages_with_protection(log: &str, reading: &Reading) {
                 assert_eq!(protection(call.security), spnego_connect);
                 seen.push((Learned::Header, call.outcome == Outcome::Replied));
             }
-            EventBody::Authentication(_) | EventBody::Activation(_) | EventBody::Wmi(_) => {}
+            EventBody::Authentication(_)
+            | EventBody::Activation(_)
+            | EventBody::Wmi(_)
+            | EventBody::EndpointMap(_)
+            | EventBody::SmbMapping(_)
+            | EventBody::Pipe(_)
+            | EventBody::SmbFile(_) => {}
             EventBody::Anomaly(anomaly) => panic!("{anomaly:?}"),
         }
     }
@@ -190,14 +197,79 @@ fn calls_of_each_pipe(name: &str, log: &str, reading: &Reading) {
     let fids: Vec<&str> = fids.filter_map(|line| line.split(", ").nth(3)).collect();
     let expected: Vec<usize> = fids.chunk_by(|a, b| a == b).map(<[&str]>::len).collect();
     let is_bind = |event: &Event| matches!(event.body, EventBody::Bind(_));
-    // A session authenticates before its first pipe is opened.
-    let is_logon = |event: &&Event| matches!(event.body, EventBody::Authentication(_));
-    let on_pipes: Vec<&Event> = reading.events.iter().filter(|event| !is_logon(event)).collect();
+    let is_on_pipe = |event: &&Event| matches!(event.body, EventBody::Bind(_) | EventBody::Call(_));
+    let on_pipes: Vec<&Event> = reading.events.iter().filter(is_on_pipe).collect();
     let found: Vec<usize> = on_pipes
         .chunk_by(|_, next| !is_bind(next))
         .map(|pipe| pipe.iter().filter(|event| matches!(event.body, EventBody::Call(_))).count())
         .collect();
     assert_eq!(found, expected, "{name}");
+}
+
+/// `smb_files.log`: client, action, share, name and size. Zeek logs what was done to a file once in three minutes, and
+/// no opens that failed.
+fn log_of_files(name: &str, log: &str, reading: &Reading) {
+    let unescaped = |text: &str| text.replace("\\\\", "\\");
+    let mut expected: BTreeSet<[String; 5]> = BTreeSet::new();
+    for line in log.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [_, _, client, port, _, _, _, action, path, file, size, ..] = columns[..] else {
+            panic!("{name}: {line}");
+        };
+        let path = if path == "-" { String::new() } else { unescaped(path) };
+        expected.insert([format!("{client}:{port}"), action.into(), path, unescaped(file), size.into()]);
+    }
+    let mut found = BTreeSet::new();
+    for event in &reading.events {
+        let EventBody::SmbFile(file) = &event.body else { continue };
+        let action = match file.action {
+            FileAction::Open => "SMB::FILE_OPEN",
+            FileAction::Rename => "SMB::FILE_RENAME",
+            FileAction::Delete => "SMB::FILE_DELETE",
+            FileAction::Write | FileAction::Close => continue,
+        };
+        if file.answer.is_none_or(|answer| answer.is_error()) {
+            continue;
+        }
+        let client = format!("{}:{}", event.header.client.address, event.header.client.port);
+        let path = file.share.path.as_deref().unwrap_or_default().to_owned();
+        let called = if file.name.string.is_empty() { "<share_root>" } else { &file.name.string };
+        let size = file.size.unwrap_or_default().to_string();
+        found.insert([client, action.to_owned(), path, called.trim_start_matches('\\').to_owned(), size]);
+    }
+    if name.contains("multichannel") {
+        // Zeek knows neither shares nor open files of the session's other connections.
+        let without_share = |[client, action, _, file, size]: &[String; 5]| {
+            [client.clone(), action.clone(), String::new(), file.clone(), size.clone()]
+        };
+        found.extend(found.clone().iter().map(without_share));
+        let unknown: Vec<_> = expected.difference(&found).collect();
+        assert_eq!(unknown, [] as [&[String; 5]; 0], "{name}");
+        assert!(expected.len() > 50);
+    } else {
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// `smb_mapping.log`: share and what it holds.
+fn log_of_shares(name: &str, log: &str, reading: &Reading) {
+    let mut expected = Vec::new();
+    for line in log.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [.., path, _, _, share_type] = columns[..] else { panic!("{name}: {line}") };
+        expected.push((path.replace("\\\\", "\\"), share_type.to_ascii_lowercase()));
+    }
+    let found = reading.events.iter().filter_map(|event| match &event.body {
+        EventBody::SmbMapping(mapping) => Some(&mapping.share),
+        _ => None,
+    });
+    let shown = |share: &Share| {
+        (
+            share.path.as_deref().unwrap_or_default().to_owned(),
+            share.share_type.map_or("", ShareType::name).to_owned(),
+        )
+    };
+    assert_eq!(found.map(shown).collect::<Vec<_>>(), expected, "{name}");
 }
 
 /// The captures of other tests with pipes in them, which Zeek reads without complaint.

@@ -14,18 +14,20 @@ fn read(carrier: &Carrier, steps: &[Step]) -> Reading {
     read_frames(&Framing::default().segments(&carrier.flow().segments(&carrier.messages(steps))))
 }
 
-/// Calls and binds in an order that does not depend on when a transport delivers what. That an SMB session was set up is
-/// told, too, and is of its transport alone.
+/// Calls and binds in an order that does not depend on when a transport delivers what. That an SMB session was set up,
+/// and what was connected to and opened in it, is told, too, and is of its transport alone.
 fn sorted(reading: &Reading) -> Vec<Said> {
-    let mut all: Vec<Said> =
-        said(reading).into_iter().filter(|said| !matches!(said, Said::Logon(_))).collect();
+    let mut all: Vec<Said> = said(reading).into_iter().filter(|said| !is_of_transport(said)).collect();
     all.sort_by_key(|said| match said {
         Said::Bind(bind) => (0, bind.call_id.0),
         Said::Call(call) => (1, call.call_id.0),
-        Said::Logon(_) => (2, 0),
-        _ => (3, 0),
+        _ => (2, 0),
     });
     all
+}
+
+const fn is_of_transport(said: &Said) -> bool {
+    matches!(said, Said::Logon(_) | Said::SmbMapping(_) | Said::Pipe(_))
 }
 
 proptest! {

@@ -1,8 +1,8 @@
 //! An open file that is a pipe, or may turn out to be one.
 
-use super::{Boundary, PipeEvents, PipeId, SmbVersion};
+use super::{Boundary, PipeId, SmbEvents, SmbVersion};
 use crate::At;
-use rpcscope_model::{AnomalyKind, Side};
+use rpcscope_model::{AnomalyKind, Share, ShareType, Side, Text};
 use rpcscope_wire::Data;
 use rpcscope_wire::dcerpc::{HEADER_BYTES, Header};
 
@@ -15,13 +15,20 @@ pub(super) enum TreeKind {
     Other,
 }
 
-/// Where and when something happens to a pipe.
+impl TreeKind {
+    /// What a share holds, when that is known.
+    pub(super) fn of(share: &Share) -> Option<Self> {
+        Some(if share.share_type? == ShareType::Pipe { Self::Pipes } else { Self::Other })
+    }
+}
+
+/// Where and when something happens to a pipe or a file.
 pub(super) struct Scope<'a> {
     pub(super) at: At,
     pub(super) version: SmbVersion,
     /// Pipes opened in the shard so far.
     pub(super) pipes: &'a mut u64,
-    pub(super) out: &'a mut dyn PipeEvents,
+    pub(super) out: &'a mut dyn SmbEvents,
 }
 
 /// An open file.
@@ -42,8 +49,8 @@ pub(super) struct Handle {
 
 impl Handle {
     /// A file that a create asks for.
-    pub(super) fn named(name: String) -> Self {
-        Self { name: Some(name.into()), ..Self::default() }
+    pub(super) fn named(name: Text) -> Self {
+        Self { name: Some(name.string.into()), ..Self::default() }
     }
 
     /// Notes what the tree tells.

@@ -1,8 +1,9 @@
-//! SMB connections: from bytes to the named pipes inside.
+//! SMB connections: from bytes to the named pipes inside, and what is done with files.
 //!
 //! Bytes → packets ([`packets`]) → messages ([`smb1`], [`smb2`]) → open files ([`handle`]), of which the pipes are
-//! reported. Which side sends a message is told by its header, so that both directions may be looked at alone.
+//! followed, and the others told of ([`files`]). Which side sends a message is told by its header, so that both directions may be looked at alone.
 
+mod files;
 mod handle;
 mod join;
 mod packets;
@@ -19,7 +20,8 @@ use crate::logon::Logon;
 use handle::Scope;
 use packets::{Memory, Need, PacketFramer, PacketSink};
 use rpcscope_model::{
-    Anomaly, AnomalyKind, AuthResult, Endpoint, Identity, Limits, ParseError, Secrets, Side, Stats,
+    Anomaly, AnomalyKind, AuthResult, Endpoint, EventBody, Identity, Limits, ParseError, Secrets, Side,
+    SmbAnswer, SmbMapping, Stats,
 };
 use rpcscope_wire::nbss::{self, PacketType};
 use rpcscope_wire::{smb1 as wire1, smb2 as wire2};
@@ -47,8 +49,8 @@ pub(crate) enum Boundary {
     Continues,
 }
 
-/// Who takes what happens on pipes.
-pub(crate) trait PipeEvents {
+/// Who takes what happens on pipes and with files.
+pub(crate) trait SmbEvents {
     /// A pipe was opened. Its name is as the client spelled it, with or without `\PIPE\`; `None` when the opening was
     /// not captured.
     fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At);
@@ -64,6 +66,12 @@ pub(crate) trait PipeEvents {
     fn authenticated(&mut self, logon: &mut Logon, version: SmbVersion, result: Option<AuthResult>);
     /// Whether an authentication may tell its secrets.
     fn secrets(&self) -> Secrets;
+    /// There is something else to tell.
+    fn tell(&mut self, version: SmbVersion, at: At, body: EventBody);
+    /// Notes that somebody who held `before` bytes of the budget of the shard holds `after` now.
+    fn hold(&mut self, before: usize, after: usize);
+    /// Whether the budget is spent.
+    fn is_full(&self) -> bool;
     /// Something was unexpected.
     fn anomaly(&mut self, anomaly: Anomaly, at: At);
     /// The counters.
@@ -110,7 +118,7 @@ impl SmbConnection {
         bytes: &[u8],
         at: At,
         shared: &mut SmbSessions,
-        out: &mut dyn PipeEvents,
+        out: &mut dyn SmbEvents,
     ) -> u64 {
         let Self { framers, messages } = self;
         framers[side.index()].push(bytes, &mut Sink { messages, at, shared, out })
@@ -123,7 +131,7 @@ impl SmbConnection {
         bytes: u64,
         at: At,
         shared: &mut SmbSessions,
-        out: &mut dyn PipeEvents,
+        out: &mut dyn SmbEvents,
     ) {
         let Self { framers, messages } = self;
         framers[side.index()].gap(bytes, &mut Sink { messages, at, shared, out });
@@ -131,7 +139,7 @@ impl SmbConnection {
 
     /// Closes the pipes that no other connection can use, and gives back what is held. Must be called before a
     /// connection is dropped.
-    pub(crate) fn finish(&mut self, at: At, shared: &mut SmbSessions, out: &mut dyn PipeEvents) {
+    pub(crate) fn finish(&mut self, at: At, shared: &mut SmbSessions, out: &mut dyn SmbEvents) {
         let Self { framers, messages } = self;
         for framer in framers {
             framer.finish(&mut Sink { messages, at, shared, out });
@@ -149,7 +157,7 @@ struct Sink<'a> {
     messages: &'a mut Messages,
     at: At,
     shared: &'a mut SmbSessions,
-    out: &'a mut dyn PipeEvents,
+    out: &'a mut dyn SmbEvents,
 }
 
 impl PacketSink for Sink<'_> {
@@ -200,6 +208,13 @@ impl PacketSink for Sink<'_> {
     fn memory(&mut self) -> &mut Memory {
         &mut self.shared.memory
     }
+}
+
+/// Reports a connection to a share: what came back, and when it was asked for, when an answer was seen.
+fn tell_mapping(mut mapping: Box<SmbMapping>, answered: Option<(At, SmbAnswer)>, scope: &mut Scope<'_>) {
+    let asked = answered.map_or(scope.at, |(asked, _)| asked);
+    mapping.answer = answered.map(|(_, answer)| answer);
+    scope.out.tell(scope.version, asked, EventBody::SmbMapping(mapping));
 }
 
 /// Reports what could not be read, unless the end of it is missing: then nothing is wrong with it.

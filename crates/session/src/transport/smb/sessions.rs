@@ -1,9 +1,10 @@
 //! The SMB 2 and 3 sessions of one shard, which may each run over several connections (multichannel).
 
+use super::files::Files;
 use super::handle::{Handle, Scope, TreeKind, is_rpc};
 use super::packets::Memory;
 use crate::bounded::Bounded;
-use rpcscope_model::{Endpoint, Identity, Limits};
+use rpcscope_model::{Endpoint, Identity, Limits, Share};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::FileId;
 use std::sync::Arc;
@@ -30,7 +31,9 @@ pub(super) enum FileKey {
 /// What is known of one session.
 #[derive(Debug)]
 struct SmbSession {
-    trees: Bounded<u32, TreeKind>,
+    trees: Bounded<u32, Share>,
+    /// Open files that are no pipes.
+    opened: Files<FileId>,
     files: Bounded<FileKey, (FileKey, Option<u32>, Handle)>,
     /// How many of the files have been reported as pipes.
     pipes: usize,
@@ -56,6 +59,7 @@ pub(crate) struct SmbSessions {
     entries: usize,
     max_entries: usize,
     max_files: usize,
+    max_opened: usize,
     incarnations: u64,
     pub(super) pipes: u64,
     pub(super) memory: Memory,
@@ -69,6 +73,7 @@ impl SmbSessions {
             entries: 0,
             max_entries: limits.smb_sessions.saturating_mul(2).saturating_add(limits.pipes),
             max_files: limits.pipes,
+            max_opened: limits.smb_files,
             incarnations: 0,
             pipes: 0,
             memory: Memory::new(limits.reassembly_bytes),
@@ -89,7 +94,18 @@ impl SmbSessions {
 
     /// What a tree holds, when that was seen.
     pub(super) fn tree(&self, key: SessionKey, tree: Option<u32>) -> Option<TreeKind> {
-        self.sessions.get(&key)?.trees.get(&tree?).copied()
+        TreeKind::of(self.sessions.get(&key)?.trees.get(&tree?)?)
+    }
+
+    /// The share that a tree is, as far as it is known.
+    pub(super) fn share(&self, key: SessionKey, tree: Option<u32>) -> Share {
+        let known = self.sessions.get(&key).and_then(|session| session.trees.get(&tree?)).cloned();
+        known.unwrap_or(Share { session_id: key.session_id, tree_id: tree, ..Share::default() })
+    }
+
+    /// The open files of a session that are no pipes.
+    pub(super) fn opened(&mut self, key: SessionKey) -> Option<&mut Files<FileId>> {
+        self.sessions.get_mut(&key).map(|session| &mut session.opened)
     }
 
     /// An open file.
@@ -123,6 +139,7 @@ impl SmbSessions {
             let session = SmbSession {
                 trees: Bounded::new(MAX_TREES),
                 files: Bounded::new(self.max_files),
+                opened: Files::new(self.max_opened),
                 pipes: 0,
                 connections: 0,
                 incarnation: self.incarnations,
@@ -156,16 +173,17 @@ impl SmbSessions {
     pub(super) fn end(&mut self, key: SessionKey, scope: &mut Scope<'_>) {
         if let Some(mut session) = self.sessions.remove(&key) {
             self.entries = self.entries.saturating_sub(session.entries());
+            session.opened.end(scope);
             while let Some((_, (.., handle))) = session.files.pop_oldest() {
                 handle.close(scope);
             }
         }
     }
 
-    /// Notes what a tree holds. The session must have been joined.
-    pub(super) fn add_tree(&mut self, key: SessionKey, tree: u32, kind: TreeKind, scope: &mut Scope<'_>) {
+    /// Notes what a tree is. The session must have been joined.
+    pub(super) fn add_tree(&mut self, key: SessionKey, tree: u32, share: Share, scope: &mut Scope<'_>) {
         self.change(key, scope, |session, _| {
-            session.trees.insert(tree, kind);
+            session.trees.insert(tree, share);
         });
     }
 
@@ -173,6 +191,7 @@ impl SmbSessions {
     pub(super) fn remove_tree(&mut self, key: SessionKey, tree: u32, scope: &mut Scope<'_>) {
         self.change(key, scope, |session, scope| {
             session.trees.remove(&tree);
+            session.opened.end_of(|share| share.tree_id == Some(tree), scope);
             let gone: Vec<_> = session
                 .files
                 .values()
@@ -245,6 +264,7 @@ impl SmbSessions {
     fn evict(&mut self, mut session: SmbSession, scope: &mut Scope<'_>) {
         self.entries = self.entries.saturating_sub(session.entries());
         scope.out.stats().smb_sessions_evicted += 1;
+        session.opened.end(scope);
         while let Some((_, (.., handle))) = session.files.pop_oldest() {
             handle.evict(scope);
         }

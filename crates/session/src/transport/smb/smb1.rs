@@ -1,27 +1,32 @@
-//! Messages of SMB 1: which of them open, use and close pipes.
+//! Messages of SMB 1: which of them open, use and close pipes and files.
 
+mod asked;
+mod trees;
+
+use super::files::{self, Change, Files, OpenFile};
 use super::handle::{Handle, Scope, TreeKind, is_rpc, is_undecided};
 use super::join::{Parts, Progress};
 use super::packets::{Memory, Need};
 use super::{Boundary, malformed};
 use crate::bounded::Bounded;
 use crate::logon::Logon;
-use rpcscope_model::{AnomalyKind, AuthResult, Identity, Limits, Side};
+use asked::{Asked, File, FileKey, RequestKey, answer};
+use rpcscope_model::{AnomalyKind, AuthResult, FileAction, Identity, Limits, Side, SmbFile};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb1::{
-    Body, Command, CreateResponse, Fid, Header, Message, PipeFunction, SessionSetupRequest,
-    SessionSetupResponse, TransactionData, TransactionRequest,
+    Body, Command, CreateResponse, Fid, Header, Message, SessionSetupRequest, SessionSetupResponse,
+    TransactionData, TransactionRequest,
 };
 use std::sync::Arc;
-
-/// Trees remembered on one connection.
-const MAX_TREES: usize = 256;
+use trees::Trees;
 
 /// What is known of the SMB 1 messages of one connection.
 #[derive(Debug)]
 pub(super) struct Smb1 {
-    trees: Bounded<u16, TreeKind>,
+    trees: Trees,
     files: Bounded<FileKey, File>,
+    /// Open files that are no pipes.
+    opened: Files<Fid>,
     asked: Bounded<RequestKey, Asked>,
     parts: Parts<RequestKey>,
     /// The session that is being set up: clients do so one after the other.
@@ -33,53 +38,12 @@ pub(super) struct Smb1 {
 /// Users remembered on one connection: terminal servers have many.
 const MAX_USERS: usize = 64;
 
-/// Names an open file within the connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum FileKey {
-    /// As the server does.
-    Fid(Fid),
-    /// Whatever answers of this tree come from, whose requests were not captured.
-    Unseen(u16),
-}
-
-#[derive(Debug)]
-struct File {
-    key: FileKey,
-    tid: u16,
-    uid: u16,
-    handle: Handle,
-}
-
-/// Pairs requests with responses ([MS-CIFS] 3.2.4.1.5).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-struct RequestKey {
-    mid: u16,
-    pid: u32,
-    uid: u16,
-    tid: u16,
-}
-
-/// A request that waits for its answer.
-#[derive(Debug)]
-enum Asked {
-    Create(Handle),
-    Read(Fid),
-    Close(Fid),
-    Transaction {
-        fid: Fid,
-        function: PipeFunction,
-        request: Progress,
-        response: Progress,
-    },
-    /// Something about files, which are no pipes.
-    Nothing,
-}
-
 impl Smb1 {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            trees: Bounded::new(MAX_TREES),
+            trees: Trees::new(),
             files: Bounded::new(limits.pipes),
+            opened: Files::new(limits.smb_files),
             asked: Bounded::new(limits.smb_requests),
             parts: Parts::new(),
             logon: None,
@@ -134,7 +98,7 @@ impl Smb1 {
         if blocks.next().is_some() {
             return Need::Whole;
         }
-        let tree = self.trees.get(&message.header.tid).copied();
+        let tree = self.trees.kind(message.header.tid);
         let takes = match file.and_then(|file| self.files.get(&file)) {
             Some(file) => file.handle.takes(&data),
             None => tree == Some(TreeKind::Pipes) || is_rpc(&data),
@@ -149,6 +113,11 @@ impl Smb1 {
         if let Some(mut logon) = self.logon.take() {
             scope.out.authenticated(&mut logon, scope.version, None);
         }
+        self.trees.finish(scope);
+        while let Some((_, asked)) = self.asked.pop_oldest() {
+            asked.failed(None, scope);
+        }
+        self.opened.end(scope);
         while let Some((_, file)) = self.files.pop_oldest() {
             file.handle.close(scope);
         }
@@ -162,7 +131,6 @@ impl Smb1 {
         memory: &mut Memory,
         scope: &mut Scope<'_>,
     ) {
-        let is_file = self.trees.get(&header.tid) == Some(&TreeKind::Other);
         match body {
             Body::SessionSetupRequest(setup) => {
                 let logon = self.logon.get_or_insert_default();
@@ -175,15 +143,33 @@ impl Smb1 {
                     }
                 }
             }
+            Body::TreeConnectRequest(connect) => self.trees.connect(header, connect, scope),
             Body::CreateRequest(create) => {
-                let handle = Handle::named(create.name.to_string());
-                self.ask(key, if is_file { Asked::Nothing } else { Asked::Create(handle) }, memory);
+                let asked = Asked::create(create, self.trees.share(header), scope);
+                self.ask(key, asked, memory, scope);
             }
-            Body::CloseRequest(close) => self.ask(key, Asked::Close(close.fid), memory),
-            Body::ReadRequest(read) => {
-                self.ask(key, if is_file { Asked::Nothing } else { Asked::Read(read.fid) }, memory);
+            Body::CloseRequest(close) => self.ask(key, Asked::Close(close.fid, scope.at), memory, scope),
+            Body::SetInformationRequest(set) => {
+                if let Some(change) = &set.change {
+                    let asked = Asked::Change(set.fid, Change::of(change), scope.at);
+                    self.ask(key, asked, memory, scope);
+                }
             }
+            Body::DeleteRequest(delete) => {
+                let mut file =
+                    files::named(FileAction::Delete, self.trees.share(header), files::text(&delete.name));
+                file.is_directory = Some(delete.is_directory);
+                self.ask_named(header, key, file, memory, scope);
+            }
+            Body::RenameRequest(rename) => {
+                let mut file =
+                    files::named(FileAction::Rename, self.trees.share(header), files::text(&rename.new));
+                file.previous_name = Some(files::text(&rename.old));
+                self.ask_named(header, key, file, memory, scope);
+            }
+            Body::ReadRequest(read) => self.ask(key, Asked::Read(read.fid), memory, scope),
             Body::WriteRequest(write) => {
+                self.opened.wrote(write.fid, write.data.length, scope);
                 if let Some(handle) = self.file(FileKey::Fid(write.fid), header, &write.data, false, scope) {
                     handle.write(write.data, Boundary::Start, scope);
                 }
@@ -219,7 +205,12 @@ impl Smb1 {
             {
                 scope.out.authenticated(&mut logon, scope.version, Some(AuthResult::Rejected));
             }
-            self.asked.remove(&key);
+            if header.command == Command::TREE_CONNECT_ANDX {
+                self.trees.refused(header, self.users.get(&header.uid), answer(header, scope), scope);
+            }
+            if let Some(asked) = self.asked.remove(&key) {
+                self.refused(header, asked, scope);
+            }
             self.parts.forget(key, memory);
             return;
         }
@@ -227,41 +218,47 @@ impl Smb1 {
         match body {
             Body::SessionSetupResponse(setup) => self.set_up(header, setup, scope),
             Body::TreeConnectResponse(response) => {
-                if let Some(holds_pipes) = response.holds_pipes() {
-                    let kind = if holds_pipes { TreeKind::Pipes } else { TreeKind::Other };
-                    self.trees.insert(header.tid, kind);
-                }
+                let identity = self.users.get(&header.uid);
+                self.trees.connected(header, response, identity, answer(header, scope), scope);
             }
             Body::TreeDisconnectResponse => {
-                self.trees.remove(&header.tid);
+                self.trees.remove(header.tid);
+                self.opened.end_of(|share| share.tree_id == Some(header.tid.into()), scope);
                 self.close_all(|file| file.tid == header.tid, scope);
             }
             Body::LogoffResponse => {
                 self.users.remove(&header.uid);
+                self.opened.end_of(|share| share.session_id == header.uid.into(), scope);
                 self.close_all(|file| file.uid == header.uid, scope);
             }
             Body::CreateResponse(response) => match self.asked.remove(&key) {
-                Some(Asked::Create(handle)) => self.opened(header, handle, response, scope),
+                Some(Asked::Create(handle, file)) => {
+                    self.created(header, handle, Some(file), response, scope);
+                }
                 None if response.resource_type.is_pipe() => {
-                    self.opened(header, Handle::default(), response, scope);
+                    self.created(header, Handle::default(), None, response, scope);
                 }
                 _ => {}
             },
             Body::NtTransactResponse(response) => {
-                if let Some(Asked::Create(handle)) = self.asked.remove(&key) {
-                    self.opened(header, handle, response, scope);
+                if let Some(Asked::Create(handle, file)) = self.asked.remove(&key) {
+                    self.created(header, handle, Some(file), response, scope);
                 }
             }
             Body::CloseResponse => {
-                if let Some(Asked::Close(fid)) = self.asked.remove(&key)
-                    && let Some(file) = self.files.remove(&FileKey::Fid(fid))
-                {
-                    file.handle.close(scope);
+                if let Some(Asked::Close(fid, asked)) = self.asked.remove(&key) {
+                    self.opened.close(fid, asked, answer(header, scope), scope);
+                    if let Some(file) = self.files.remove(&FileKey::Fid(fid)) {
+                        file.handle.close(scope);
+                    }
                 }
             }
             Body::ReadResponse(response) => {
                 let file = match self.asked.remove(&key) {
-                    Some(Asked::Read(fid)) => Some(FileKey::Fid(fid)),
+                    Some(Asked::Read(fid)) => {
+                        self.opened.read(fid, response.data.length);
+                        Some(FileKey::Fid(fid))
+                    }
                     Some(_) => None,
                     None => self.unseen(header.tid, &response.data),
                 };
@@ -272,7 +269,28 @@ impl Smb1 {
                 }
             }
             Body::TransactionResponse(part) => self.answered(header, key, part, more, memory, scope),
+            // The answers to these have no body.
+            Body::Empty | Body::Other
+                if matches!(self.asked.get(&key), Some(Asked::Change(..) | Asked::Named(..))) =>
+            {
+                if let Some(asked) = self.asked.remove(&key) {
+                    self.refused(header, asked, scope);
+                }
+            }
             _ => {}
+        }
+    }
+
+    /// Takes the answer to something that has no other answer than a status.
+    fn refused(&mut self, header: &Header, asked: Asked, scope: &mut Scope<'_>) {
+        let answer = Some(answer(header, scope));
+        match asked {
+            Asked::Change(fid, change, asked) => self.opened.change(fid, &change, asked, answer, scope),
+            Asked::Create(handle, mut file) => {
+                file.identify(self.users.get(&header.uid));
+                Asked::Create(handle, file).failed(answer, scope);
+            }
+            asked => asked.failed(answer, scope),
         }
     }
 
@@ -305,10 +323,10 @@ impl Smb1 {
         scope: &mut Scope<'_>,
     ) {
         let Some((function, fid)) = transaction.pipe else {
-            return self.ask(key, Asked::Nothing, memory);
+            return self.ask(key, Asked::Nothing, memory, scope);
         };
         let mut request = Progress::default();
-        self.ask(key, Asked::Nothing, memory);
+        self.ask(key, Asked::Nothing, memory, scope);
         if function.writes() {
             self.written(header, (key, fid), &mut request, &transaction.data, memory, scope);
         }
@@ -379,11 +397,29 @@ impl Smb1 {
         }
     }
 
-    /// Notes that a create has succeeded.
-    fn opened(&mut self, header: &Header, handle: Handle, response: &CreateResponse, scope: &mut Scope<'_>) {
-        let tree = self.trees.get(&header.tid).copied();
+    /// Takes what a create has opened. `file` is what it asked for, when that was captured.
+    fn created(
+        &mut self,
+        header: &Header,
+        handle: Handle,
+        file: Option<Box<OpenFile>>,
+        response: &CreateResponse,
+        scope: &mut Scope<'_>,
+    ) {
+        let tree = self.trees.kind(header.tid);
         let mut handle = handle.on_tree(tree);
-        if tree == Some(TreeKind::Other) || !(response.resource_type.is_pipe() || handle.is_certain()) {
+        let is_file =
+            tree == Some(TreeKind::Other) || !(response.resource_type.is_pipe() || handle.is_certain());
+        if let Some(mut file) = file {
+            file.identify(self.users.get(&header.uid));
+            if is_file {
+                file.opened(&response.file, answer(header, scope), scope);
+                self.opened.insert(response.fid, file, scope);
+            } else {
+                file.was_pipe(Some(answer(header, scope)), scope);
+            }
+        }
+        if is_file {
             return;
         }
         let pipe = handle.open(scope);
@@ -404,7 +440,7 @@ impl Smb1 {
         scope: &mut Scope<'_>,
     ) -> Option<&mut Handle> {
         if self.files.get(&key).is_none() {
-            let tree = self.trees.get(&header.tid).copied();
+            let tree = self.trees.kind(header.tid);
             let tree = if certain { Some(TreeKind::Pipes) } else { tree };
             let handle = Handle::default().on_tree(tree);
             if tree == Some(TreeKind::Other) || !handle.takes(data) {
@@ -444,15 +480,24 @@ impl Smb1 {
     }
 
     /// Remembers a request. The oldest of too many is forgotten.
-    fn ask(&mut self, key: RequestKey, asked: Asked, memory: &mut Memory) {
+    fn ask(&mut self, key: RequestKey, asked: Asked, memory: &mut Memory, scope: &mut Scope<'_>) {
         self.parts.forget(key, memory);
-        self.asked.insert(key, asked);
+        if let Some(forgotten) = self.asked.insert(key, asked) {
+            forgotten.failed(None, scope);
+        }
     }
-}
 
-impl RequestKey {
-    const fn of(header: &Header) -> Self {
-        Self { mid: header.mid, pid: header.pid, uid: header.uid, tid: header.tid }
+    /// Remembers a request that does something to a file by its name.
+    fn ask_named(
+        &mut self,
+        header: &Header,
+        key: RequestKey,
+        mut file: SmbFile,
+        memory: &mut Memory,
+        scope: &mut Scope<'_>,
+    ) {
+        file.identity = self.users.get(&header.uid).cloned();
+        self.ask(key, Asked::Named(Box::new(file), scope.at), memory, scope);
     }
 }
 

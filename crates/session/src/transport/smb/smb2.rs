@@ -1,16 +1,19 @@
-//! Messages of SMB 2 and 3: which of them open, use and close pipes.
+//! Messages of SMB 2 and 3: which of them open, use and close pipes and files.
 
+mod asked;
+
+use super::files::{self, Change, OpenFile};
 use super::handle::{Handle, Scope, TreeKind, is_rpc, is_undecided};
 use super::packets::Need;
 use super::sessions::{FileKey, SessionKey, SmbSessions};
-use super::{Boundary, malformed};
+use super::{Boundary, malformed, tell_mapping};
 use crate::bounded::Bounded;
 use crate::logon::Logon;
-use rpcscope_model::{AnomalyKind, AuthResult, Endpoint, Limits, Side};
+use asked::{Asked, Target, What, named_file, share_type, target};
+use rpcscope_model::{AnomalyKind, AuthResult, Endpoint, Limits, Side, SmbAnswer};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::{
-    Body, Command, Compound, ControlCode, FileId, Header, IoctlResponse, SessionSetupResponse, ShareType,
-    Status,
+    Body, Command, Compound, ControlCode, CreateResponse, FileId, Header, SessionSetupResponse, Status,
 };
 use std::sync::Arc;
 
@@ -27,44 +30,6 @@ pub(super) struct Smb2 {
     logons: Bounded<u64, Box<Logon>>,
     /// Sessions that this connection has used, with their incarnation.
     joined: Bounded<u64, (u64, u64)>,
-}
-
-/// A request that waits for its answer.
-#[derive(Debug)]
-struct Asked {
-    session_id: u64,
-    tree: Option<u32>,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    Session {
-        /// Not one of more steps to set up, or to set up anew, a session that has a number.
-        begins: bool,
-        logon: Box<Logon>,
-    },
-    Create {
-        handle: Handle,
-        /// Another request of its compound uses what it opens.
-        inherited: bool,
-    },
-    /// What a create, answered already, has opened: kept for the other answers of its compound.
-    Created(FileId),
-    Read(Target),
-    Transceive(Target),
-    Close(Target),
-    /// Something about files, which are no pipes.
-    Nothing,
-}
-
-/// What a request of a compound is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Target {
-    File(FileId),
-    /// What the create with this message id opens.
-    CreatedBy(u64),
-    Unknown,
 }
 
 /// What a related request inherits from the one before it.
@@ -127,7 +92,14 @@ impl Smb2 {
             return Need::Whole;
         }
         let (tree, target, data) = match (command, message.body()) {
-            (Command::NEGOTIATE | Command::SESSION_SETUP | Command::TREE_CONNECT | Command::CREATE, _)
+            (
+                Command::NEGOTIATE
+                | Command::SESSION_SETUP
+                | Command::TREE_CONNECT
+                | Command::CREATE
+                | Command::SET_INFO,
+                _,
+            )
             | (_, Err(_)) => return Need::Whole,
             (_, Ok(Body::WriteRequest(write))) => (tree_id, Target::File(write.file_id), write.data),
             (_, Ok(Body::IoctlRequest(ioctl))) if ioctl.control_code == ControlCode::PIPE_TRANSCEIVE => {
@@ -189,16 +161,20 @@ impl Smb2 {
                 self.ask(header, &now, What::Session { begins: header.session_id == 0, logon }, scope);
             }
             Body::LogoffRequest | Body::TreeDisconnectRequest => self.ask(header, &now, What::Nothing, scope),
+            Body::TreeConnectRequest(connect) => {
+                let mapping = files::mapping(now.session_id, Some(&connect.path));
+                self.ask(header, &now, What::Tree(mapping), scope);
+            }
             Body::CreateRequest(create) => {
                 now.target = Target::CreatedBy(header.message_id);
-                let tree = shared.tree(key, now.tree);
-                let what = if tree == Some(TreeKind::Other) {
-                    What::Nothing
-                } else {
-                    let handle = Handle::named(create.name.to_string()).on_tree(tree);
-                    What::Create { handle, inherited: false }
-                };
+                let what = What::create(create, shared.share(key, now.tree), scope);
                 self.ask(header, &now, what, scope);
+            }
+            Body::SetInfoRequest(set) => {
+                now.target = target(set.file_id, now.target);
+                if let Some(change) = &set.change {
+                    self.ask(header, &now, What::Change(now.target, Change::of(change)), scope);
+                }
             }
             Body::CloseRequest(close) => {
                 now.target = target(close.file_id, now.target);
@@ -206,9 +182,7 @@ impl Smb2 {
             }
             Body::ReadRequest(read) => {
                 now.target = target(read.file_id, now.target);
-                let is_file = shared.tree(key, now.tree) == Some(TreeKind::Other);
-                let what = if is_file { What::Nothing } else { What::Read(now.target) };
-                self.ask(header, &now, what, scope);
+                self.ask(header, &now, What::Read(now.target), scope);
             }
             Body::WriteRequest(write) => {
                 now.target = target(write.file_id, now.target);
@@ -245,6 +219,9 @@ impl Smb2 {
         let tree = asked.as_ref().map_or(header.tree_id, |asked| asked.tree);
         let key = SessionKey { server: self.server, session_id };
         let more = header.status == Status::BUFFER_OVERFLOW;
+        let Status(status) = header.status;
+        let answer = SmbAnswer { status, time: scope.at.time, frame: scope.at.frame };
+        let asked_at = asked.as_ref().map_or(scope.at, |asked| asked.at);
         match (body, asked.map(|asked| asked.what)) {
             (Body::SessionSetupResponse(setup), Some(What::Session { begins, logon })) => {
                 let key = SessionKey { server: self.server, session_id: header.session_id };
@@ -258,44 +235,72 @@ impl Smb2 {
                 scope.out.authenticated(&mut logon, scope.version, Some(AuthResult::Rejected));
             }
             (Body::LogoffResponse, _) => shared.end(key, scope),
-            (Body::TreeConnectResponse(response), _) => {
+            (Body::TreeConnectResponse(response), asked) => {
+                let mut mapping = match asked {
+                    Some(What::Tree(mapping)) => mapping,
+                    _ => files::mapping(header.session_id, None),
+                };
+                let key = SessionKey { server: self.server, session_id: header.session_id };
+                mapping.share.session_id = header.session_id;
+                mapping.share.tree_id = header.tree_id;
+                mapping.share.share_type = Some(share_type(response.share_type));
+                mapping.identity = shared.identity(key).cloned();
                 if let Some(tree) = header.tree_id {
-                    let is_pipes = response.share_type == ShareType::PIPE;
-                    let kind = if is_pipes { TreeKind::Pipes } else { TreeKind::Other };
-                    let key = SessionKey { server: self.server, session_id: header.session_id };
                     self.join(key, shared, scope);
-                    shared.add_tree(key, tree, kind, scope);
+                    shared.add_tree(key, tree, mapping.share.clone(), scope);
                 }
+                tell_mapping(mapping, Some((asked_at, answer)), scope);
+            }
+            (_, Some(What::Tree(mut mapping))) => {
+                mapping.identity = shared.identity(key).cloned();
+                tell_mapping(mapping, Some((asked_at, answer)), scope);
             }
             (Body::TreeDisconnectResponse, _) => {
                 if let Some(tree) = tree {
                     shared.remove_tree(key, tree, scope);
                 }
             }
-            (Body::CreateResponse(response), Some(What::Create { mut handle, inherited })) => {
-                handle = handle.on_tree(shared.tree(key, tree));
-                if handle.is_certain() {
-                    let pipe = handle.open(scope);
-                    if let Some(identity) = shared.identity(key) {
-                        scope.out.identify(pipe, identity);
-                    }
-                }
-                self.join(key, shared, scope);
-                shared.add_file(key, FileKey::File(response.file_id), tree, handle, scope);
+            (Body::CreateResponse(response), Some(What::Create { handle, mut file, inherited })) => {
+                file.identify(shared.identity(key));
+                self.created((key, tree), response, handle, file, answer, shared, scope);
                 if inherited {
                     let what = What::Created(response.file_id);
-                    self.asked.insert(header.message_id, Asked { session_id, tree, what });
+                    self.asked.insert(header.message_id, Asked { at: asked_at, session_id, tree, what });
                 }
             }
-            (_, Some(What::Create { handle, .. })) => handle.close(scope),
+            (_, Some(What::Create { handle, mut file, .. })) => {
+                file.identify(shared.identity(key));
+                if handle.is_certain() {
+                    file.was_pipe(Some(answer), scope);
+                } else {
+                    file.failed(Some(answer), scope);
+                }
+                handle.close(scope);
+            }
+            (_, Some(What::Change(target, change))) => {
+                if let Some(file_id) = self.resolve(target)
+                    && let Some(opened) = shared.opened(key)
+                {
+                    opened.change(file_id, &change, asked_at, Some(answer), scope);
+                }
+            }
             (Body::CloseResponse, Some(What::Close(target))) => {
                 if let Some(file_id) = self.resolve(target) {
                     shared.close(key, FileKey::File(file_id), scope);
+                    if let Some(opened) = shared.opened(key) {
+                        opened.close(file_id, asked_at, answer, scope);
+                    }
                 }
             }
             (Body::ReadResponse(response), Some(What::Read(target))) => {
-                let file = self.resolve(target).map(FileKey::File);
-                self.read((key, file, tree), response.data, more, shared, scope);
+                let file = self.resolve(target);
+                let length = response.data.length;
+                let is_file = file.is_some_and(|file_id| {
+                    shared.opened(key).is_some_and(|opened| opened.read(file_id, length))
+                });
+                if !(is_file && shared.tree(key, tree) == Some(TreeKind::Other)) {
+                    self.read((key, file.map(FileKey::File), tree), response.data, more, shared, scope);
+                }
             }
             (Body::ReadResponse(response), None) => {
                 self.read((key, None, tree), response.data, more, shared, scope);
@@ -315,6 +320,43 @@ impl Smb2 {
             }
             _ => {}
         }
+    }
+
+    /// Takes what a create has opened: a pipe, a file, or what may be either.
+    #[allow(clippy::too_many_arguments)]
+    fn created(
+        &mut self,
+        (key, tree): (SessionKey, Option<u32>),
+        response: &CreateResponse,
+        handle: Handle,
+        mut file: Box<OpenFile>,
+        answer: SmbAnswer,
+        shared: &mut SmbSessions,
+        scope: &mut Scope<'_>,
+    ) {
+        let kind = shared.tree(key, tree);
+        let mut handle = handle.on_tree(kind);
+        self.join(key, shared, scope);
+        // Of an unknown share it may be a pipe; of those, servers tell no times.
+        let is_file = kind == Some(TreeKind::Other) || response.file.times.created.is_some();
+        if is_file && !handle.is_certain() {
+            file.opened(&response.file, answer, scope);
+            if let Some(opened) = shared.opened(key) {
+                opened.insert(response.file_id, file, scope);
+            }
+            if kind == Some(TreeKind::Other) {
+                return;
+            }
+        } else if handle.is_certain() {
+            file.was_pipe(Some(answer), scope);
+        }
+        if handle.is_certain() {
+            let pipe = handle.open(scope);
+            if let Some(identity) = shared.identity(key) {
+                scope.out.identify(pipe, identity);
+            }
+        }
+        shared.add_file(key, FileKey::File(response.file_id), tree, handle, scope);
     }
 
     /// Takes a step in setting up a session.
@@ -346,7 +388,7 @@ impl Smb2 {
 
     /// Remembers a request. The oldest of too many is forgotten.
     fn ask(&mut self, header: &Header, now: &Inherited, what: What, scope: &mut Scope<'_>) {
-        let asked = Asked { session_id: now.session_id, tree: now.tree, what };
+        let asked = Asked { at: scope.at, session_id: now.session_id, tree: now.tree, what };
         if let Some(forgotten) = self.asked.insert(header.message_id, asked) {
             forgotten.what.forget(scope);
         }
@@ -367,13 +409,19 @@ impl Smb2 {
     fn write(&mut self, now: &Inherited, data: Data<'_>, shared: &mut SmbSessions, scope: &mut Scope<'_>) {
         let key = SessionKey { server: self.server, session_id: now.session_id };
         if let Target::CreatedBy(create) = now.target
-            && let Some(Asked { what: What::Create { handle, inherited }, .. }) = self.asked.get_mut(&create)
+            && let Some(Asked { what: What::Create { handle, file, inherited }, .. }) =
+                self.asked.get_mut(&create)
         {
             *inherited = true;
             handle.write(data, Boundary::Start, scope);
+            file.wrote(data.length, scope);
             return;
         }
         let Some(file_id) = self.resolve(now.target) else { return };
+        let is_file = shared.opened(key).is_some_and(|opened| opened.wrote(file_id, data.length, scope));
+        if is_file && shared.tree(key, now.tree) == Some(TreeKind::Other) {
+            return;
+        }
         let file = FileKey::File(file_id);
         let known = shared.with_file(key, file, |handle| handle.write(data, Boundary::Start, scope));
         if !known {
@@ -450,34 +498,4 @@ impl Smb2 {
             Target::Unknown => None,
         }
     }
-}
-
-impl What {
-    /// Reports what its answer would have told of, when no answer will come.
-    fn forget(self, scope: &mut Scope<'_>) {
-        match self {
-            Self::Create { handle, .. } => handle.close(scope),
-            Self::Session { mut logon, .. } => scope.out.authenticated(&mut logon, scope.version, None),
-            _ => {}
-        }
-    }
-
-    const fn target(&self) -> Option<Target> {
-        match self {
-            Self::Read(target) | Self::Transceive(target) | Self::Close(target) => Some(*target),
-            _ => None,
-        }
-    }
-}
-
-/// What a file id in a request stands for.
-fn target(file_id: FileId, inherited: Target) -> Target {
-    if file_id.is_inherited() { inherited } else { Target::File(file_id) }
-}
-
-/// The file that an ioctl response names.
-fn named_file(response: &IoctlResponse<'_>) -> Option<FileId> {
-    let file_id = response.file_id;
-    let is_named = !file_id.is_inherited() && (file_id.persistent | file_id.volatile) != 0;
-    is_named.then_some(file_id)
 }

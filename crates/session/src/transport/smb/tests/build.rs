@@ -131,6 +131,12 @@ impl Smb2 {
         Self::response(3, id, body)
     }
 
+    pub(super) fn tree_connect(id: u64, path: &str) -> Self {
+        let path = utf16(path);
+        let body = [&[9, 0, 0, 0, 72, 0][..], &le16(path.len()), &path].concat();
+        Self::request(3, id, body)
+    }
+
     pub(super) fn tree_disconnected(id: u64) -> Self {
         Self::response(4, id, vec![4, 0, 0, 0])
     }
@@ -152,6 +158,50 @@ impl Smb2 {
         body.extend(file_id(file));
         body.extend([0; 8]);
         Self::response(5, id, body)
+    }
+
+    /// The answer to a create of a file of 7 bytes.
+    pub(super) fn created_file(id: u64, file: u64) -> Self {
+        let mut message = Self::created(id, file);
+        message.body[4] = 2; // created
+        message.body[8..16].copy_from_slice(&116_444_736_010_000_000_u64.to_le_bytes());
+        message.body[48] = 7;
+        message
+    }
+
+    /// Changes what a create asks for: access, disposition and options.
+    pub(super) fn asking(mut self, access: u32, disposition: u8, options: u32) -> Self {
+        self.body[24..28].copy_from_slice(&access.to_le_bytes());
+        self.body[36] = disposition;
+        self.body[40..44].copy_from_slice(&options.to_le_bytes());
+        self
+    }
+
+    fn set_info(id: u64, file: u64, class: u8, buffer: &[u8]) -> Self {
+        let mut body = vec![33, 0, 1, class];
+        body.extend(le32(buffer.len()));
+        body.extend([96, 0, 0, 0, 0, 0, 0, 0]);
+        body.extend(file_id(file));
+        body.extend(buffer);
+        Self::request(17, id, body)
+    }
+
+    pub(super) fn rename(id: u64, file: u64, name: &str) -> Self {
+        let name = utf16(name);
+        Self::set_info(id, file, 10, &[&[0; 16][..], &le32(name.len()), &name].concat())
+    }
+
+    pub(super) fn delete(id: u64, file: u64) -> Self {
+        Self::set_info(id, file, 13, &[1])
+    }
+
+    /// The file is not to be deleted after all.
+    pub(super) fn keep(id: u64, file: u64) -> Self {
+        Self::set_info(id, file, 13, &[0])
+    }
+
+    pub(super) fn info_set(id: u64) -> Self {
+        Self::response(17, id, vec![2, 0])
     }
 
     pub(super) fn close(id: u64, file: u64) -> Self {
@@ -280,6 +330,35 @@ impl Smb1 {
     /// The answer to a tree connect: `IPC` or `A:`.
     pub(super) fn tree_connected(&self, service: &str) -> Vec<u8> {
         self.packet(0x75, true, &[&NO_ANDX[..], &[0, 0]].concat(), format!("{service}\0\0\0").as_bytes())
+    }
+
+    pub(super) fn tree_connect(&self, path: &str) -> Vec<u8> {
+        let words = [&NO_ANDX[..], &[0, 0, 1, 0]].concat();
+        // The password, then the path at an even offset.
+        let data = [&[0][..], &utf16(path), &[0, 0], b"?????\0"].concat();
+        self.packet(0x75, false, &words, &data)
+    }
+
+    pub(super) fn delete(&self, name: &str) -> Vec<u8> {
+        self.packet(0x06, false, &[6, 0], &[&[4][..], &utf16(name), &[0, 0]].concat())
+    }
+
+    pub(super) fn rename(&self, old: &str, new: &str) -> Vec<u8> {
+        let data = [&[4][..], &utf16(old), &[0, 0, 4, 0], &utf16(new), &[0, 0]].concat();
+        self.packet(0x07, false, &[6, 0], &data)
+    }
+
+    /// Deletes an open file, or renames it.
+    pub(super) fn set_information(&self, fid: u16, level: u16, buffer: &[u8]) -> Vec<u8> {
+        let count = le16(buffer.len());
+        let words = [&[6, 0][..], &count, &[0; 14], &[6, 0, 68, 0], &count, &[76, 0, 1, 0, 8, 0]].concat();
+        let parameters = [fid.to_le_bytes(), level.to_le_bytes(), [0, 0]].concat();
+        self.packet(0x32, false, &words, &[&[0; 3][..], &parameters, &[0, 0], buffer].concat())
+    }
+
+    /// An answer that has no more than its status.
+    pub(super) fn done(&self, command: u8) -> Vec<u8> {
+        self.packet(command, true, &[], &[])
     }
 
     pub(super) fn failed(&self, command: u8) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Conversations made by hand, and what is reported of them.
 
 mod build;
+mod files;
 
 use super::*;
 use Side::{Client, Server};
@@ -13,12 +14,18 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 struct Log {
     lines: Vec<String>,
+    /// What was done with files, pipes that were opened, and shares: apart, since most tests are about pipes' data.
+    files: Vec<String>,
+    opened: Vec<String>,
+    mapped: Vec<String>,
+    held: usize,
+    room: usize,
     stats: Stats,
     /// All bytes of each pipe and side.
     bytes: BTreeMap<(u64, usize), Vec<u8>>,
 }
 
-impl PipeEvents for Log {
+impl SmbEvents for Log {
     fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, _at: At) {
         assert!(matches!(version, SmbVersion::Smb1 | SmbVersion::Smb2));
         self.lines.push(format!("open {} {}", pipe.0, name.unwrap_or("?")));
@@ -55,6 +62,30 @@ impl PipeEvents for Log {
         }
     }
 
+    fn tell(&mut self, _: SmbVersion, at: At, body: EventBody) {
+        match body {
+            EventBody::SmbFile(file) => self.files.push(told(&file, at)),
+            EventBody::Pipe(pipe) => {
+                let answer = pipe.answer.map(|answer| answer.status);
+                self.opened.push(format!("{} {:x?} {:x}", pipe.name, answer, pipe.access));
+            }
+            EventBody::SmbMapping(mapping) => {
+                let path = mapping.share.path.as_deref().unwrap_or("?");
+                let kind = mapping.share.share_type.map_or("?", rpcscope_model::ShareType::name);
+                self.mapped.push(format!("{path} {kind} {:x?}", mapping.answer.map(|answer| answer.status)));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn hold(&mut self, before: usize, after: usize) {
+        self.held = self.held.checked_sub(before).expect("what was held") + after;
+    }
+
+    fn is_full(&self) -> bool {
+        self.held > self.room
+    }
+
     fn secrets(&self) -> Secrets {
         Secrets::Withheld
     }
@@ -66,6 +97,22 @@ impl PipeEvents for Log {
     fn stats(&mut self) -> &mut Stats {
         &mut self.stats
     }
+}
+
+/// An event of a file: what, when, which, and what stands out.
+fn told(file: &rpcscope_model::SmbFile, at: At) -> String {
+    let mut line = format!("{} {}", file.action.name(), file.name);
+    if let Some(previous) = &file.previous_name {
+        line += &format!(" was {previous}");
+    }
+    if file.bytes_read + file.bytes_written > 0 {
+        line += &format!(" {}/{}", file.bytes_read, file.bytes_written);
+    }
+    if let Some(answer) = file.answer.filter(|answer| answer.status != 0) {
+        line += &format!(" {:x}", answer.status);
+    }
+    assert_eq!(at, AT);
+    line
 }
 
 fn user(identity: &Identity) -> &str {
@@ -87,7 +134,7 @@ impl Shard {
         Self {
             shared: SmbSessions::new(limits),
             connections: (0..connections).map(|_| SmbConnection::new(server, limits)).collect(),
-            log: Log::default(),
+            log: Log { room: limits.held_bytes, ..Log::default() },
         }
     }
 
@@ -547,6 +594,22 @@ fn conversation() -> Vec<(Side, Vec<u8>)> {
         (Client, Smb2::transceive(6, 7, &pdu(5, 333)).packet()),
         (Server, Smb2::transceived(6, 7, &pdu(5, 333), &answer[300..]).packet()),
         (Client, Smb2::write(9, 99, &[7; 3000]).packet()),
+        (Client, Smb2::tree_connect(20, "\\\\dc1\\ADMIN$").packet()),
+        (Server, Smb2::tree_connected(20, 1).tree(6).packet()),
+        (Client, Smb2::create(21, "a.exe").tree(6).packet()),
+        (Server, Smb2::created_file(21, 8).tree(6).packet()),
+        (Client, Smb2::write(22, 8, &[9; 5000]).tree(6).packet()),
+        (
+            Client,
+            Smb2::rename(23, 8, "a name that is long enough to be cut in the middle of it: a.exe.bak")
+                .tree(6)
+                .packet(),
+        ),
+        (Server, Smb2::info_set(23).tree(6).packet()),
+        (Client, Smb2::read(24, 8).tree(6).packet()),
+        (Server, Smb2::read_done(24, &[1; 2000]).tree(6).packet()),
+        (Client, Smb2::delete(25, 8).tree(6).packet()),
+        (Server, Smb2::info_set(25).tree(6).packet()),
         (Client, Smb2::close(10, 7).packet()),
         (Server, Smb2::closed(10).packet()),
     ];
@@ -558,6 +621,8 @@ fn conversation() -> Vec<(Side, Vec<u8>)> {
         (Client, smb1(3).transact_more(900, 500, &pdu(6, 900)[500..])),
         (Server, smb1(3).transacted(300, 0, &pdu(7, 300))),
         (Client, smb1(4).write(0x4005, &pdu(8, 2000))),
+        (Client, smb1(5).rename("\\old", "\\new")),
+        (Server, smb1(5).done(0x07)),
     ]);
     turns
 }
@@ -582,10 +647,12 @@ fn however_the_bytes_are_cut_the_events_are_the_same() {
     let turns = conversation();
     let whole = play(&turns, usize::MAX);
     assert!(whole.lines.len() > 12, "{:?}", whole.lines);
+    assert_eq!((whole.files.len(), whole.held), (6, 0), "{:?}", whole.files);
     for size in [1, 2, 3, 7, 100, 255, 256, 257, 1460] {
         let cut = play(&turns, size);
         assert_eq!(cut.lines, whole.lines, "pieces of {size}");
         assert_eq!(cut.bytes, whole.bytes, "pieces of {size}");
+        assert_eq!((&cut.files, &cut.opened, &cut.mapped), (&whole.files, &whole.opened, &whole.mapped));
         assert_eq!(cut.stats, whole.stats, "pieces of {size}");
     }
 }
