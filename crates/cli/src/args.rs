@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     Replay(Replay),
     Check(Check),
+    Rules(Rules),
     Test(Test),
     Explain(Explain),
     Forge(Forge),
@@ -157,6 +158,63 @@ pub(crate) struct Check {
     /// Show all fields that rules can name, for each log source.
     #[arg(long, conflicts_with_all = ["rules", "settings", "strict", "tests", "fix"])]
     pub(crate) fields: bool,
+}
+
+/// Show which rules there are, and what they look for.
+#[derive(Args, Debug)]
+pub(crate) struct Rules {
+    #[command(subcommand)]
+    pub(crate) verb: RulesVerb,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum RulesVerb {
+    List(RulesList),
+    Show(RulesShow),
+}
+
+/// Show a line for each rule.
+#[derive(Args, Debug)]
+pub(crate) struct RulesList {
+    #[command(flatten)]
+    pub(crate) rules: RulesWhere,
+
+    /// How to print.
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = ListFormat::Table)]
+    pub(crate) format: ListFormat,
+}
+
+/// Show all that is known of a rule: what describes it, what it reads and when, its condition as it was compiled, and the
+/// tests that it has.
+#[derive(Args, Debug)]
+pub(crate) struct RulesShow {
+    /// Its id, signature id, name or title, or a part of the title.
+    #[arg(value_name = "RULE")]
+    pub(crate) name: String,
+
+    #[command(flatten)]
+    pub(crate) rules: RulesWhere,
+}
+
+/// Where rules and settings are.
+#[derive(Args, Debug)]
+pub(crate) struct RulesWhere {
+    /// Files of rules, or folders of them [default: the folder `rules`, else the working directory].
+    #[arg(value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+
+    /// What placeholders and variables stand for [default: rpcscope.yaml here, or beside or above the rules].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub(crate) enum ListFormat {
+    /// Columns for people.
+    Table,
+    /// One array of objects.
+    Json,
 }
 
 /// How findings are printed.

@@ -13,6 +13,7 @@ mod pipeline;
 mod progress;
 mod replay;
 mod rule_files;
+mod rules;
 mod settings;
 mod shown;
 mod test;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
         Verb::Test(test) => test::run(&test),
         Verb::Check(check) => check::run(&check),
         Verb::Forge(forge) => forge::run(&forge),
+        Verb::Rules(rules) => rules::run(&rules),
         Verb::Replay(replay) => replay::run(&replay),
     };
     status.into()

@@ -19,8 +19,6 @@ pub(crate) struct Loaded {
     pub(crate) findings: Vec<Finding>,
     /// The texts of the files, by the names that findings call them.
     pub(crate) texts: BTreeMap<Arc<str>, String>,
-    /// The files of tests that stand among them.
-    pub(crate) tests: Vec<PathBuf>,
 }
 
 /// Whether a rule with an error stops everything, or is left out.
@@ -52,7 +50,7 @@ pub(crate) fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
 
 /// Reads all rule files at these paths, folders with all that is in them.
 pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec<Unreadable>> {
-    let walk::Found { files, tests, mut failed } = walk::rule_files(paths);
+    let walk::Found { files, mut failed, .. } = walk::rule_files(paths);
     let mut loader = Loader::new(settings.placeholders.clone());
     let mut texts = BTreeMap::new();
     for path in files {
@@ -69,7 +67,7 @@ pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec
         return Err(failed);
     }
     let (rules, findings) = loader.finish();
-    Ok(Loaded { rules: Arc::new(rules), findings, texts, tests })
+    Ok(Loaded { rules: Arc::new(rules), findings, texts })
 }
 
 /// The files with tests of rules at these paths: those that are named, those below folders, and those beside files of

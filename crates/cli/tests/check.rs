@@ -128,22 +128,19 @@ fn programs_get_findings_as_json_and_code_hosts_as_sarif() {
 }
 
 #[test]
-fn rules_that_no_test_names_are_told_when_asked() {
+fn rules_that_no_test_is_about_are_told_when_asked() {
     let other = GOOD.replace("Service created", "Another").replace("6e3f4c3e", "7e3f4c3e");
     let third = GOOD.replace("Service created", "Third").replace("6e3f4c3e", "8e3f4c3e");
-    let several = format!("{other}---\n{third}");
+    let tests = "tests: [{type: pcap, path: a.pcap}]\n";
     let files = [
         ("rules/one.yml", GOOD),
-        ("rules/one.test.yml", "tests: []\n"),
-        ("rules/several.yml", &several),
-        (
-            "rules/tests/more.test.yml",
-            "tests: [{path: a.pcap, rule: 7e3f4c3e-8f61-4d06-b3a8-2b6f0f6c5a10}]\n",
-        ),
+        ("rules/one.test.yml", tests),
+        ("rules/other.yml", &other),
+        ("rules/tests/more.test.yml", &format!("rule: ../other.yml\n{tests}")),
+        ("rules/third.yml", &third),
         ("rpcscope.yaml", "networks: {admins: [10.0.0.0/24]}\n"),
     ];
-    let run = check(&files, &["--tests", "--strict"]);
-    insta::assert_snapshot!(run.page());
+    insta::assert_snapshot!(check(&files, &["--tests", "--strict"]).page());
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod glob;
 mod lint;
 mod loader;
 mod matcher;
+mod outline;
 mod pattern;
 mod proof;
 mod rule_set;

@@ -29,19 +29,19 @@ pub(crate) fn run(arguments: &Check) -> Exit {
     {
         return rule_files::tell_unreadable(&[failed]);
     }
-    let loaded = match settings::load(arguments.settings.as_deref(), &paths) {
-        Ok(settings) => rule_files::load(&paths, &settings),
+    let settings = match settings::load(arguments.settings.as_deref(), &paths) {
+        Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let mut loaded = match loaded {
+    let mut loaded = match rule_files::load(&paths, &settings) {
         Ok(loaded) => loaded,
         Err(failed) => return rule_files::tell_unreadable(&failed),
     };
     loaded.findings.extend(rpcscope_rules::lint(&loaded.rules));
     if arguments.tests {
-        match untested::findings(&loaded) {
+        match untested::findings(&loaded, &paths, &settings) {
             Ok(findings) => loaded.findings.extend(findings),
-            Err(failed) => return rule_files::tell_unreadable(&[failed]),
+            Err(exit) => return exit,
         }
     }
     loaded.findings.sort_by(|a, b| (&a.file, a.place, &a.cause).cmp(&(&b.file, b.place, &b.cause)));
