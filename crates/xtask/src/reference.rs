@@ -1,16 +1,19 @@
 //! Reference pages that are made from tables in the code.
 
 use rpcscope_model::{AnomalyKind, Stats};
+use rpcscope_rules::{FieldId, Naming};
 use rpcscope_wire::stub;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Pages, by their path in the project.
-fn pages() -> [(&'static str, String); 3] {
+fn pages() -> [(&'static str, String); 5] {
     [
         ("docs/reference/anomalies.md", anomalies()),
         ("docs/reference/arguments.md", arguments()),
         ("docs/reference/counters.md", counters()),
+        ("docs/reference/fields.md", fields()),
+        ("docs/reference/lints.md", lints()),
     ]
 }
 
@@ -72,6 +75,45 @@ fn counters() -> String {
     page.push_str("| name | meaning |\n|---|---|\n");
     for (name, meaning, _) in Stats::default().rows() {
         let _ = writeln!(page, "| `{name}` | {meaning} |");
+    }
+    page
+}
+
+/// One row for each field, with its names in each language.
+fn fields() -> String {
+    let mut page = heading("Fields", "crates/rules/src/field/");
+    page.push_str(
+        "What rules and filters can name. *Known*: as soon as the request of a call is complete, or when its outcome is \
+         known. Names after the first are aliases. Arguments of calls are `args.` and their [name](arguments.md).\n\n\
+         | name | events | kind | known | meaning | RPC Firewall | Zeek |\n|---|---|---|---|---|---|---|\n",
+    );
+    let names = |id: FieldId, naming| {
+        let names = id.names(naming).iter().map(|name| format!("`{name}`"));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for id in FieldId::ALL.iter().copied() {
+        let events: Vec<&str> = id.events().iter().map(|event| event.name()).collect();
+        let kind = format!("{:?}", id.kind()).to_lowercase();
+        let words = id.words().map(|words| format!(" One of `{}`.", words.join("`, `"))).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "| {} | {} | {kind} | {} | {}{words} | {} | {} |",
+            names(id, Naming::Rpcscope),
+            events.join(" "),
+            format!("{:?}", id.known()).to_lowercase(),
+            id.meaning(),
+            names(id, Naming::RpcFirewall),
+            names(id, Naming::Zeek),
+        );
+    }
+    page
+}
+
+fn lints() -> String {
+    let mut page = heading("Lints", "crates/rules/src/lint/");
+    page.push_str("What `rpcscope check` looks for in rules that can be loaded.\n\n| name | severity | meaning |\n|---|---|---|\n");
+    for lint in rpcscope_rules::lints() {
+        let _ = writeln!(page, "| `{}` | {} | {} |", lint.name, lint.severity.name(), lint.meaning);
     }
     page
 }

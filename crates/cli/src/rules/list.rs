@@ -1,6 +1,6 @@
 //! `rpcscope rules list`: a line for each rule.
 
-use super::{all, source, techniques};
+use super::{source, techniques};
 use crate::args::ListFormat;
 use crate::rule_files::Loaded;
 use rpcscope_rules::{Level, Status};
@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// All rules, in the order of their files.
 pub(super) fn page(loaded: &Loaded, format: ListFormat) -> String {
-    let mut rules = all(&loaded.rules);
+    let mut rules: Vec<_> = loaded.rules.described().collect();
     rules.sort_by(|a, b| (a.1, a.2.place).cmp(&(b.1, b.2.place)));
     match format {
         ListFormat::Json => {

@@ -8,10 +8,8 @@ use crate::exit::{DONE, Exit, UNREADABLE};
 use crate::output::Output;
 use crate::rule_files::{self, Loaded};
 use crate::{messages, settings};
-use rpcscope_rules::{Meta, RuleSet, Settings, Severity};
-use std::collections::HashSet;
+use rpcscope_rules::{RuleSet, Settings, Severity};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 pub(crate) fn run(arguments: &Rules) -> Exit {
     let page = match &arguments.verb {
@@ -45,12 +43,6 @@ fn load(wanted: &RulesWhere) -> Result<(Loaded, Vec<PathBuf>, Settings), Exit> {
         messages::warning(&format_args!("{errors} in the rules; `rpcscope check` tells all"));
     }
     Ok((loaded, paths, settings))
-}
-
-/// All rules and correlations, each once: rule text that looks at both sides is two rules.
-fn all(rules: &RuleSet) -> Vec<(usize, &Arc<str>, &Meta)> {
-    let mut seen = HashSet::new();
-    rules.described().filter(|(_, file, meta)| seen.insert((Arc::clone(file), meta.place))).collect()
 }
 
 /// The techniques of ATT&CK that a rule names.

@@ -1,6 +1,6 @@
 //! `rpcscope rules show`: all that is known of a rule.
 
-use super::{all, correlation, techniques};
+use super::{correlation, techniques};
 use crate::exit::{Exit, WRONG_USE};
 use crate::messages;
 use crate::rule_files::Loaded;
@@ -21,7 +21,7 @@ pub(super) fn page(
     settings: &Settings,
 ) -> Result<String, Exit> {
     let rules = &loaded.rules;
-    let every = all(rules);
+    let every: Vec<_> = rules.described().collect();
     let mut found: Vec<usize> =
         every.iter().map(|(at, ..)| *at).filter(|at| rules.is_called(*at, name)).collect();
     if found.is_empty() {

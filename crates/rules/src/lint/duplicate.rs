@@ -26,8 +26,6 @@ fn look<K: Eq + Hash>(
     for (file, meta) in rules.described().map(|(_, file, meta)| (file, meta)) {
         let Some(key) = key(meta) else { continue };
         match seen.get(&key) {
-            // Rule text that looks at both sides is two rules.
-            Some((first, other)) if *first == file && other.place == meta.place => {}
             Some((first, other)) => {
                 let hint = format!("it is in {first}, line {}", other.place.line);
                 report.add(file, meta.place, cause(&key)).hint(hint);
