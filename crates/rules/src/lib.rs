@@ -7,6 +7,7 @@
 //! Rules are trusted more than packets but not blindly: nesting, sizes of regular expressions and products of lists are
 //! bounded. Matching takes time linear in the size of an event for each condition; nothing in an event makes it fail.
 
+mod content_index;
 mod correlate;
 mod demand;
 mod encode;

@@ -1,5 +1,6 @@
 //! The rules that are loaded, and which of them an event is about.
 
+use crate::content_index::Contents;
 use crate::demand::{Candidates, Index};
 use crate::expression::Expression;
 use crate::field::{EventType, Field, Kind, Known, LogSource};
@@ -77,6 +78,8 @@ pub struct RuleSet {
     calls: Index,
     /// Rules about events that are no calls, by type.
     others: [Vec<usize>; EventType::ALL.len()],
+    /// Rules about messages that must have some content.
+    contents: Contents,
 }
 
 impl RuleSet {
@@ -113,9 +116,13 @@ impl RuleSet {
             let all = rules.iter().enumerate();
             all.filter(move |(_, rule)| rule.source.events.contains(&event))
         };
-        let calls = Index::new(about(EventType::Call).map(|(at, rule)| (at, &rule.expression)));
-        let others = EventType::ALL.map(|event| about(event).map(|(at, _)| at).collect());
-        Self { rules, correlations, alerts, deferred, calls, others }
+        let contents = Contents::new(rules.iter().map(|rule| &rule.expression));
+        // What any event may meet is looked for by its content, when it has one.
+        let is_open = |(at, _): &(usize, &Rule)| !contents.have(*at);
+        let calls =
+            Index::new(about(EventType::Call).filter(is_open).map(|(at, rule)| (at, &rule.expression)));
+        let others = EventType::ALL.map(|event| about(event).filter(is_open).map(|(at, _)| at).collect());
+        Self { rules, correlations, alerts, deferred, calls, others, contents }
     }
 
     /// Calls `matched` with the position of each rule that holds for an event, in ascending order. What rules remember of
@@ -130,14 +137,16 @@ impl RuleSet {
 
     /// Positions of the rules that may hold for an event, in ascending order.
     pub(crate) fn candidates(&self, event: &Event) -> Candidates {
-        match &event.body {
+        let mut candidates = match &event.body {
             EventBody::Call(call) => self.calls.candidates(call),
             _ => {
                 let event = EventType::of(event);
                 let at = EventType::ALL.iter().position(|known| Some(*known) == event);
                 Candidates::from_slice(at.and_then(|at| self.others.get(at)).map_or(&[][..], Vec::as_slice))
             }
-        }
+        };
+        self.contents.add_candidates(event, &mut candidates);
+        candidates
     }
 
     /// Whether more must be known than one event to say what the rule at a position has to say: a correlation is about it,

@@ -21,8 +21,8 @@ pub(in crate::suricata) struct Content {
 #[derive(Clone, Debug)]
 pub(in crate::suricata) enum Needle {
     Exact(Box<Finder<'static>>),
-    /// Upper and lower case of ASCII letters are the same; with the number of bytes.
-    Folded(Regex, usize),
+    /// Upper and lower case of ASCII letters are the same; with the bytes.
+    Folded(Regex, Box<[u8]>),
 }
 
 impl Needle {
@@ -34,13 +34,14 @@ impl Needle {
     pub(in crate::suricata) fn folded(bytes: &[u8]) -> Option<Self> {
         let pattern: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
         let regex = RegexBuilder::new(&pattern).case_insensitive(true).unicode(false).build().ok()?;
-        Some(Self::Folded(regex, bytes.len()))
+        Some(Self::Folded(regex, bytes.into()))
     }
 
-    pub(in crate::suricata) fn bytes(&self) -> usize {
+    /// What is looked for, in some case.
+    pub(in crate::suricata) fn bytes(&self) -> &[u8] {
         match self {
-            Self::Exact(finder) => finder.needle().len(),
-            Self::Folded(_, bytes) => *bytes,
+            Self::Exact(finder) => finder.needle(),
+            Self::Folded(_, bytes) => bytes,
         }
     }
 
@@ -62,7 +63,7 @@ impl Run<'_> {
     pub(super) fn content(&mut self, content: &Content, at: usize, cursor: usize) -> bool {
         let (start, end) = self.window(content, cursor);
         let bytes = self.bytes;
-        let size = content.needle.bytes();
+        let size = content.needle.bytes().len();
         let mut from = start;
         loop {
             let window = bytes.get(from..end).unwrap_or(&[]);
@@ -111,7 +112,7 @@ impl Run<'_> {
                 end = end.min(start.saturating_add(depth));
             }
         }
-        let size = length_of(content.needle.bytes());
+        let size = length_of(content.needle.bytes().len());
         if content.at_start {
             end = end.min(start.saturating_add(size));
         }

@@ -72,6 +72,15 @@ impl Program {
         }
     }
 
+    /// The longest content that must be there, in some case: without it the steps are not met.
+    pub(crate) fn literal(&self) -> Option<&[u8]> {
+        let contents = self.steps.iter().filter_map(|step| match step {
+            Step::Content(content) if !content.negated => Some(content.needle.bytes()),
+            _ => None,
+        });
+        contents.max_by_key(|bytes| bytes.len())
+    }
+
     /// Whether the bytes meet all steps.
     pub(crate) fn holds(&self, bytes: &[u8], order: ByteOrder) -> bool {
         let header = bytes.len().min(HEADER_BYTES);
