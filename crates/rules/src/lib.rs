@@ -47,6 +47,7 @@ pub use settings::Settings;
 pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};
 pub use suricata::{
     Action, Change, Fixed, Flowbit, Party, RuleText, Tag, Threshold, ThresholdKind, Track, Unit, fix,
+    fuzz_rule_text,
 };
 pub use trace::{Step, Trace};
 pub use value::{FieldValue, FieldValues, Fields};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 type Target = (&'static str, fn(&[u8]));
 
 /// All targets, as in `tests/fuzz/fuzz_targets`.
-const TARGETS: [Target; 15] = [
+const TARGETS: [Target; 16] = [
     ("association", rpcscope_session::fuzz::fuzz_association),
     ("auth", rpcscope_wire::auth::fuzz_auth),
     ("capture", rpcscope_capture::fuzz::fuzz_capture),
@@ -22,6 +22,7 @@ const TARGETS: [Target; 15] = [
     ("pdu", rpcscope_wire::dcerpc::fuzz_pdu),
     ("reassembly", rpcscope_flow::fuzz_reassemble),
     ("rpc_connection", |bytes| rpcscope_session::fuzz::fuzz_connection(Protocol::Rpc, bytes)),
+    ("rule_text", rpcscope_rules::fuzz_rule_text),
     ("smb1", rpcscope_wire::smb1::fuzz_smb1),
     ("smb2", rpcscope_wire::smb2::fuzz_smb2),
     ("smb_connection", |bytes| rpcscope_session::fuzz::fuzz_connection(Protocol::Smb, bytes)),
