@@ -155,6 +155,11 @@ impl Arguments {
         self.fields.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// The fields in order. A name that is borrowed is a word of the decoder, one that is owned comes from the wire.
+    pub fn fields(&self) -> impl Iterator<Item = (&Cow<'static, str>, &Value)> {
+        self.fields.iter().map(|(name, value)| (name, value))
+    }
+
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)

@@ -4,7 +4,8 @@
 //! and arrays in pairs and writes each key once.
 
 use crate::decimal;
-use rpcscope_model::Address;
+use rpcscope_model::{Address, SyntaxId};
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -107,10 +108,25 @@ impl<'o> Json<'o> {
         decimal::push(self.out, value.into());
     }
 
-    /// Begins a member whose name is known only now.
-    pub(crate) fn key_named(&mut self, name: &str) {
+    /// Begins a member whose name is known only now. One that is borrowed is a word of ours and needs no escaping.
+    pub(crate) fn key_named(&mut self, name: &Cow<'static, str>) {
+        match name {
+            Cow::Borrowed(word) => self.key_word(word),
+            Cow::Owned(name) => self.key_text(name),
+        }
+    }
+
+    /// Begins a member with a name from anywhere.
+    pub(crate) fn key_text(&mut self, name: &str) {
         self.comma();
         self.quoted(name);
+        self.out.push(b':');
+    }
+
+    /// Begins a member whose name needs no escaping.
+    pub(crate) fn key_word(&mut self, word: &'static str) {
+        self.comma();
+        self.plain_value(word);
         self.out.push(b':');
     }
 
@@ -123,14 +139,6 @@ impl<'o> Json<'o> {
     pub(crate) fn signed(&mut self, key: Key, value: i64) {
         self.key(key);
         self.signed_value(value);
-    }
-
-    /// Writes a number under a name that needs no escaping.
-    pub(crate) fn number_named(&mut self, name: &'static str, value: u64) {
-        self.comma();
-        self.quoted(name);
-        self.out.push(b':');
-        decimal::push(self.out, value);
     }
 
     /// Writes a boolean.
@@ -151,9 +159,7 @@ impl<'o> Json<'o> {
     #[inline(always)]
     pub(crate) fn plain(&mut self, key: Key, value: &'static str) {
         self.key(key);
-        self.out.push(b'"');
-        self.out.extend_from_slice(value.as_bytes());
-        self.out.push(b'"');
+        self.plain_value(value);
     }
 
     /// Writes what a value shows of itself, as a string.
@@ -183,7 +189,14 @@ impl<'o> Json<'o> {
     #[inline(always)]
     pub(crate) fn version(&mut self, key: Key, major: u16, minor: u16) {
         self.key(key);
-        self.version_value(major, minor);
+        self.joined_value(b'.', [major.into(), minor.into()]);
+    }
+
+    /// Writes numbers with `separator` between them as a string.
+    #[inline(always)]
+    pub(crate) fn joined<const N: usize>(&mut self, key: Key, separator: u8, numbers: [u64; N]) {
+        self.key(key);
+        self.joined_value(separator, numbers);
     }
 
     /// Writes a UUID.
@@ -206,19 +219,29 @@ impl<'o> Json<'o> {
         self.quoted(value);
     }
 
-    /// Writes an item of an array: what a value shows of itself, as a string.
-    pub(crate) fn display_item(&mut self, value: impl fmt::Display) {
+    /// Writes an item of an array that needs no escaping.
+    pub(crate) fn plain_item(&mut self, value: &'static str) {
+        self.comma();
+        self.plain_value(value);
+    }
+
+    /// Writes an item of an array: a syntax as it shows itself, `12345678-1234-abcd-ef00-0123456789ab v1.0`.
+    pub(crate) fn syntax_item(&mut self, syntax: &SyntaxId) {
         self.comma();
         self.out.push(b'"');
-        // Appending to a buffer does not fail.
-        let _ = write!(Escaped(self.out), "{value}");
+        let mut text = [0; Hyphenated::LENGTH];
+        self.out.extend_from_slice(syntax.uuid.hyphenated().encode_lower(&mut text).as_bytes());
+        self.out.extend_from_slice(b" v");
+        decimal::push(self.out, syntax.major.into());
+        self.out.push(b'.');
+        decimal::push(self.out, syntax.minor.into());
         self.out.push(b'"');
     }
 
     /// Writes an item of an array: `major.minor` as a string.
     pub(crate) fn version_item(&mut self, major: u16, minor: u16) {
         self.comma();
-        self.version_value(major, minor);
+        self.joined_value(b'.', [major.into(), minor.into()]);
     }
 
     /// Opens an object as a value.
@@ -271,11 +294,16 @@ impl<'o> Json<'o> {
     }
 
     fn name_or_number_value(&mut self, name: Option<&'static str>, number: u64) {
-        if let Some(name) = name {
-            return self.quoted(name);
+        match name {
+            Some(name) => self.plain_value(name),
+            None => self.joined_value(b'.', [number]),
         }
+    }
+
+    fn plain_value(&mut self, value: &'static str) {
+        debug_assert_eq!(clean_bytes(value.as_bytes()), value.len(), "{value} needs escaping");
         self.out.push(b'"');
-        decimal::push(self.out, number);
+        self.out.extend_from_slice(value.as_bytes());
         self.out.push(b'"');
     }
 
@@ -293,11 +321,13 @@ impl<'o> Json<'o> {
         self.out.push(b'"');
     }
 
-    fn version_value(&mut self, major: u16, minor: u16) {
-        self.out.push(b'"');
-        decimal::push(self.out, major.into());
-        self.out.push(b'.');
-        decimal::push(self.out, minor.into());
+    fn joined_value<const N: usize>(&mut self, separator: u8, numbers: [u64; N]) {
+        let mut before = b'"';
+        for number in numbers {
+            self.out.push(before);
+            decimal::push(self.out, number);
+            before = separator;
+        }
         self.out.push(b'"');
     }
 
@@ -351,12 +381,22 @@ pub(crate) fn push_address(out: &mut Vec<u8>, address: Address) {
 /// Appends text with everything escaped that may not stand in a JSON string ([RFC 8259] 7), and also with DEL and the
 /// control characters U+0080 to U+009F, which some terminals obey.
 fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    let clean = clean_bytes(text.as_bytes());
+    // A special byte is ASCII or begins a character, so that this is a boundary.
+    match text.split_at_checked(clean) {
+        Some((clean, tail)) if !tail.is_empty() => {
+            out.extend_from_slice(clean.as_bytes());
+            push_special(out, tail);
+        }
+        _ => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+/// Appends text that begins with a special byte.
+fn push_special(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     loop {
-        // A special byte is ASCII or begins a character, so that this is a boundary.
-        let (clean, tail) = rest.split_at_checked(clean_bytes(rest.as_bytes())).unwrap_or((rest, ""));
-        out.extend_from_slice(clean.as_bytes());
-        let mut characters = tail.chars();
+        let mut characters = rest.chars();
         let Some(character) = characters.next() else { return };
         rest = characters.as_str();
         match character {
@@ -371,25 +411,43 @@ fn push_escaped(out: &mut Vec<u8>, text: &str) {
             }
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
+        let (clean, tail) = rest.split_at_checked(clean_bytes(rest.as_bytes())).unwrap_or((rest, ""));
+        out.extend_from_slice(clean.as_bytes());
+        rest = tail;
     }
 }
 
 /// How many bytes at the start need no closer look. Eight are looked at in one step.
 #[inline]
 fn clean_bytes(bytes: &[u8]) -> usize {
-    let (words, tail) = bytes.as_chunks::<8>();
+    let Some(last) = bytes.last_chunk::<8>() else { return clean_bytes_of_few(bytes) };
+    let (words, _) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let special = special_bytes(u64::from_le_bytes(*word));
         if special != 0 {
             return 8 * at + special.trailing_zeros() as usize / 8;
         }
     }
-    let mut last = [b' '; 8];
-    for (to, from) in last.iter_mut().zip(tail) {
-        *to = *from;
-    }
-    let special = special_bytes(u64::from_le_bytes(last));
-    if special == 0 { bytes.len() } else { 8 * words.len() + special.trailing_zeros() as usize / 8 }
+    // Those of them that were looked at before are clean.
+    let special = special_bytes(u64::from_le_bytes(*last));
+    if special == 0 { bytes.len() } else { bytes.len() - 8 + special.trailing_zeros() as usize / 8 }
+}
+
+/// The same for fewer than eight bytes. They are put into one word by a few loads that overlap.
+#[inline]
+fn clean_bytes_of_few(bytes: &[u8]) -> usize {
+    let length = bytes.len();
+    let word = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
+        (Some(first), Some(last), _) => {
+            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (length - 4))
+        }
+        (_, _, [a, b, c]) => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
+        (_, _, [a, b]) => u64::from_le_bytes([*a, *b, 0, 0, 0, 0, 0, 0]),
+        (_, _, [a]) => u64::from(*a),
+        _ => return 0,
+    };
+    // The zeros behind them are marked as well.
+    length.min(special_bytes(word).trailing_zeros() as usize / 8)
 }
 
 /// The top bit of each of eight bytes that has to be escaped, or begins a character that may have to be: control

@@ -9,7 +9,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &Ev
     json.open(key!("rpcscope"));
     transport(json, header.transport);
     json.string(key!("endpoint"), &activation.endpoint);
-    json.display(key!("activation_id"), activation.id);
+    object::activation_id(json, activation.id);
     if let Some(procedure) = activation.procedure {
         json.plain(key!("operation"), procedure);
     }

@@ -16,7 +16,7 @@ pub(super) fn alert(json: &mut Json<'_>, rule: &Signature) {
     if !rule.metadata.is_empty() {
         json.open(key!("metadata"));
         for (name, values) in &rule.metadata {
-            json.key_named(name);
+            json.key_text(name);
             strings(json, values);
         }
         json.close();
@@ -43,7 +43,7 @@ pub(super) fn members(json: &mut Json<'_>, alert: &Alert) {
         json.number(key!("count"), correlated.count);
         json.open(key!("group"));
         for (name, value) in &correlated.group {
-            json.key_named(name);
+            json.key_text(name);
             json.string_value(value);
         }
         json.close();

@@ -9,7 +9,7 @@ use uuid::fmt::Hyphenated;
 /// Writes the arguments; which of them are not whole; and what stopped their decoding, if anything did.
 pub(super) fn write(json: &mut Json<'_>, arguments: &Arguments) {
     json.open(key!("args"));
-    for (name, argument) in arguments.iter() {
+    for (name, argument) in arguments.fields() {
         json.key_named(name);
         value(json, argument);
     }

@@ -135,7 +135,7 @@ fn transfer_syntax(json: &mut Json<'_>, syntax: &SyntaxId) {
         _ => None,
     };
     match name {
-        Some(name) => json.string_item(name),
-        None => json.display_item(syntax),
+        Some(name) => json.plain_item(name),
+        None => json.syntax_item(syntax),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Memo, auth, transport};
 use crate::json::{Json, key};
-use rpcscope_model::{Authentication, EventHeader, Identity, Kerberos, ServerIdentity, Text};
+use rpcscope_model::{Authentication, EventHeader, Identity, Kerberos, OsVersion, ServerIdentity, Text};
 
 /// Writes an authentication.
 pub(super) fn rpcscope(
@@ -45,7 +45,7 @@ pub(super) fn members(json: &mut Json<'_>, identity: &Identity) {
     text(json, key!("realm"), &identity.realm);
     text(json, key!("service"), &identity.service);
     if let Some(version) = identity.os_version {
-        json.display(key!("os_version"), version);
+        os_version(json, version);
     }
     if identity.anonymous {
         json.boolean(key!("anonymous"), true);
@@ -96,9 +96,14 @@ fn server(json: &mut Json<'_>, server: &ServerIdentity) {
     text(json, key!("dns_domain"), dns_domain);
     text(json, key!("dns_tree"), dns_tree);
     if let Some(version) = os_version {
-        json.display(key!("os_version"), version);
+        self::os_version(json, *version);
     }
     json.close();
+}
+
+fn os_version(json: &mut Json<'_>, version: OsVersion) {
+    let OsVersion { major, minor, build } = version;
+    json.joined(key!("os_version"), b'.', [major.into(), minor.into(), build.into()]);
 }
 
 fn text(json: &mut Json<'_>, key: crate::json::Key, text: &Option<Text>) {

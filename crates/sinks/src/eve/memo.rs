@@ -68,8 +68,11 @@ impl Memo {
         let at = (Arc::as_ptr(identity) as usize / size_of::<Identity>()) % IDENTITIES;
         let place = &mut self.identities[at];
         if !place.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, identity)) {
+            let mut text =
+                place.take().map_or_else(|| Vec::with_capacity(USUAL_IDENTITY_BYTES), |(_, text)| text);
+            text.clear();
             // Something stands before, so that each member has its comma.
-            let mut text = vec![b'0'];
+            text.push(b'0');
             write(&mut Json::resume(&mut text), identity);
             *place = Some((Arc::clone(identity), text));
         }
@@ -136,6 +139,9 @@ const fn app_proto(transport: Transport) -> &'static str {
 
 /// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
 const FLOW_ID_MASK: u64 = (1 << 53) - 1;
+
+/// Room for the members of most identities.
+const USUAL_IDENTITY_BYTES: usize = 256;
 
 /// Identities that are remembered.
 const IDENTITIES: usize = 64;

@@ -19,7 +19,7 @@ pub(super) fn write(json: &mut Json<'_>, object: &Object) {
     if !object.about.is_empty() {
         json.open(key!("about"));
         for (field, text) in &*object.about {
-            json.key_named(field);
+            json.key_word(field);
             json.string_value(&text.string);
         }
         json.close();
@@ -28,8 +28,13 @@ pub(super) fn write(json: &mut Json<'_>, object: &Object) {
 
 /// Writes which activation something belongs to, and how that is known.
 pub(super) fn activation(json: &mut Json<'_>, (id, linked): (ActivationId, Linked)) {
-    json.display(key!("activation_id"), id);
+    activation_id(json, id);
     json.plain(key!("activation_by"), linked.name());
+}
+
+/// Writes the name of an activation.
+pub(super) fn activation_id(json: &mut Json<'_>, id: ActivationId) {
+    json.joined(key!("activation_id"), b'-', [id.flow_id, id.frame.0, id.call_id.0.into()]);
 }
 
 /// Writes a class, or what it is guessed to be: never both, so that nobody takes one for the other.

@@ -13,7 +13,8 @@ pub(super) fn write(json: &mut Json<'_>, stats: &Stats) {
     json.close();
     json.open(key!("rpcscope"));
     for (name, _, value) in stats.rows() {
-        json.number_named(name, value);
+        json.key_word(name);
+        json.number_value(value);
     }
     json.close();
 }
