@@ -29,12 +29,20 @@ impl History {
         let bytes = bytes.get(bytes.len().saturating_sub(self.granted)..).unwrap_or_default();
         let room = self.granted - self.ring.len();
         let (fitting, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-        self.ring.extend_from_slice(fitting);
+        if !fitting.is_empty() {
+            self.ring.extend_from_slice(fitting);
+        }
+        if rest.is_empty() {
+            return;
+        }
         let (first, second) = rest.split_at_checked(self.ring.len() - self.oldest).unwrap_or((rest, &[]));
-        for (start, part) in [(self.oldest, first), (0, second)] {
-            if let Some(place) = self.ring.get_mut(start..start + part.len()) {
-                place.copy_from_slice(part);
-            }
+        if let Some(place) = self.ring.get_mut(self.oldest..self.oldest + first.len()) {
+            place.copy_from_slice(first);
+        }
+        if let Some(place) = self.ring.get_mut(..second.len())
+            && !second.is_empty()
+        {
+            place.copy_from_slice(second);
         }
         self.oldest += rest.len();
         if self.oldest >= self.granted {

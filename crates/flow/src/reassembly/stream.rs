@@ -85,6 +85,9 @@ impl Stream {
         if segment.flags.fin() && self.fin.is_none() {
             self.fin = Some(end);
         }
+        if self.is_flowing() {
+            return;
+        }
         self.deliver_held(outlet);
         while self.held.is_too_much(outlet.memory) {
             self.give_up_hole(outlet);
@@ -311,8 +314,16 @@ impl Stream {
         }
     }
 
+    /// Whether nothing waits for anything: nothing is held back, and no end was announced. The usual case.
+    fn is_flowing(&self) -> bool {
+        self.fin.is_none() && self.held.is_empty()
+    }
+
     /// Where the first hole ends: at the first piece held back, or at a FIN.
     fn hole_end(&self) -> Option<u64> {
+        if self.is_flowing() {
+            return None;
+        }
         let fin = self.fin.filter(|fin| *fin > self.next && !self.closed);
         match self.held.first() {
             Some((first, _)) => Some(fin.map_or(first, |fin| fin.min(first))),
