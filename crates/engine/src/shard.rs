@@ -161,10 +161,9 @@ impl Shard {
     }
 
     fn forget_idle(&mut self, now: Timestamp) {
-        for _ in 0..STEPS_PER_ROUND {
-            if let Some((idle, last_seen)) = self.table.step(now) {
-                self.close(idle, last_seen);
-            }
+        let mut steps = STEPS_PER_ROUND;
+        while let Some((idle, last_seen)) = self.table.pass(now, &mut steps) {
+            self.close(idle, last_seen);
         }
     }
 

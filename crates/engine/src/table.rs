@@ -57,7 +57,7 @@ pub(crate) struct FlowTable {
     hasher: FixedState,
     hand: usize,
     limit: usize,
-    idle_ns: u64,
+    idle_ns: i64,
 }
 
 /// Entries that are looked at to find the oldest one of a full table.
@@ -72,7 +72,7 @@ impl FlowTable {
             hasher: FixedState::with_seed(HASH_SEED),
             hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
-            idle_ns: u64::from(idle_seconds) * 1_000_000_000,
+            idle_ns: i64::from(idle_seconds) * 1_000_000_000,
         }
     }
 
@@ -120,17 +120,25 @@ impl FlowTable {
         self.take(oldest)
     }
 
-    /// Lets the hand go one step. Returns the entry there when it has been idle for too long, and since when.
+    /// Lets the hand go on, and takes from `steps` how far it went. It stops at an entry that has been idle for too long:
+    /// returns it, and since when.
     #[inline]
-    pub(crate) fn step(&mut self, now: Timestamp) -> Option<(Entry, Timestamp)> {
-        if self.hand >= self.last_seen.len() {
-            self.hand = 0;
+    pub(crate) fn pass(&mut self, now: Timestamp, steps: &mut usize) -> Option<(Entry, Timestamp)> {
+        let oldest = Timestamp(now.0.saturating_sub(self.idle_ns));
+        while *steps > 0 && !self.last_seen.is_empty() {
+            if self.hand >= self.last_seen.len() {
+                self.hand = 0;
+            }
+            let ahead = self.last_seen.get(self.hand..).unwrap_or_default();
+            let ahead = ahead.get(..*steps).unwrap_or(ahead);
+            if let Some(passed) = ahead.iter().position(|last_seen| *last_seen < oldest) {
+                self.hand += passed;
+                *steps -= passed + 1;
+                return self.take(self.hand);
+            }
+            self.hand += ahead.len();
+            *steps -= ahead.len();
         }
-        let last_seen = self.last_seen.get(self.hand)?;
-        if now.since_ns(*last_seen) > self.idle_ns {
-            return self.take(self.hand);
-        }
-        self.hand += 1;
         None
     }
 
@@ -221,9 +229,11 @@ mod tests {
         }
         // The hand takes out what is idle at second 300: everything older than second 240.
         let mut gone = 0;
-        for _ in 0..5000 {
-            gone += usize::from(table.step(second(300)).is_some());
+        let mut steps = 5000;
+        while table.pass(second(300), &mut steps).is_some() {
+            gone += 1;
         }
+        assert_eq!(steps, 0);
         assert_eq!(gone, 240);
         for port in 0..500 {
             let position = table.find(&entry(port).key);
