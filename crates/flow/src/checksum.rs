@@ -41,34 +41,47 @@ pub(crate) fn sum(bytes: &[u8]) -> u16 {
     fold(words(bytes))
 }
 
-/// Adds 64-bit words in the order of this machine, and folds the sum to 48 bits: it does not depend on the order, nor on
+/// Adds 64-bit words in the order of this machine, and folds the sum to 34 bits: it does not depend on the order, nor on
 /// the size of the words ([RFC 1071] 2), and needs no swapping.
 #[inline]
 fn words(bytes: &[u8]) -> u64 {
-    // Two sums side by side, since each addition waits for the carry of the one before. They do not overflow: fewer
-    // than 2^64 words.
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    let (mut even, mut odd) = (0_u128, 0_u128);
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    let (mut total, mut carries) = (0_u64, 0_u64);
     for block in blocks {
-        if let ([first, second], _) = block.as_chunks::<8>() {
-            even += u128::from(u64::from_ne_bytes(*first));
-            odd += u128::from(u64::from_ne_bytes(*second));
+        // One chain of additions with carry.
+        let (words, _) = block.as_chunks::<8>();
+        let mut carry = false;
+        for word in words {
+            (total, carry) = total.carrying_add(u64::from_ne_bytes(*word), carry);
         }
+        carries += u64::from(carry);
     }
-    let mut last = [0; 16];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    let (words, tail) = rest.as_chunks::<8>();
+    for word in words {
+        let (sum, carry) = total.overflowing_add(u64::from_ne_bytes(*word));
+        (total, carries) = (sum, carries + u64::from(carry));
     }
-    let mut total = even + odd + (u128::from_ne_bytes(last) & LOW) + (u128::from_ne_bytes(last) >> 64);
-    total = (total & LOW) + (total >> 64);
-    total = (total & 0xffff_ffff) + (total >> 32 & 0xffff_ffff) + (total >> 64);
-    #[allow(clippy::cast_possible_truncation)] // below 2^34
-    let folded = total as u64;
-    folded
+    let (total, carry) = total.overflowing_add(last_word(bytes, tail));
+    (total & 0xffff_ffff) + (total >> 32) + carries + u64::from(carry)
 }
 
-/// The lower half of a 128-bit number.
-const LOW: u128 = 0xffff_ffff_ffff_ffff;
+/// `tail`, the end of `bytes` and fewer than eight, as a word that ends in zeros.
+#[inline]
+fn last_word(bytes: &[u8], tail: &[u8]) -> u64 {
+    if tail.is_empty() {
+        return 0;
+    }
+    if let Some(last) = bytes.last_chunk::<8>() {
+        // Those before the tail are shifted out; a copy of a few bytes would cost more.
+        let word = u64::from_le_bytes(*last) >> (64 - 8 * tail.len());
+        return u64::from_ne_bytes(word.to_le_bytes());
+    }
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(tail) {
+        *to = *from;
+    }
+    u64::from_ne_bytes(word)
+}
 
 /// A 32-bit number as it would stand in a header, read in the order of this machine.
 fn in_memory_order(number: usize) -> u64 {
