@@ -1,6 +1,8 @@
 //! Arguments of a call, as decoded from its stub.
 
 use crate::Timestamp;
+use compact_str::CompactString;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::fmt;
 use uuid::Uuid;
@@ -35,7 +37,7 @@ pub enum Value {
     /// A UUID.
     Uuid(Uuid),
     /// A security identifier in its text form, `S-1-5-18`.
-    Sid(String),
+    Sid(CompactString),
     /// A time.
     Time(Timestamp),
     /// Bytes without further meaning.
@@ -50,8 +52,8 @@ pub enum Value {
 /// that is not ASCII in an encoding that is not known, `\0` for a NUL inside of a counted string.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Text {
-    /// The text, or its beginning.
-    pub string: String,
+    /// The text, or its beginning. Most have at most 24 bytes, which need no memory of their own.
+    pub string: CompactString,
     /// Whether its end was left out, because it is longer than the limit or was not captured.
     pub cut: bool,
 }
@@ -60,7 +62,7 @@ pub struct Text {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Bytes {
     /// The first ones, at most [`Bytes::MAX`].
-    pub head: Vec<u8>,
+    pub head: SmallVec<[u8; 16]>,
     /// How many there are in all.
     pub length: usize,
 }
@@ -226,7 +228,7 @@ impl Text {
     pub const MAX_DOCUMENT_CHARS: usize = 8 << 10;
 
     /// A text that is whole.
-    pub fn whole(string: impl Into<String>) -> Self {
+    pub fn whole(string: impl Into<CompactString>) -> Self {
         Self { string: string.into(), cut: false }
     }
 }
@@ -244,7 +246,7 @@ impl Bytes {
 
     /// Keeps the start of `bytes`.
     pub fn head_of(bytes: &[u8]) -> Self {
-        Self { head: bytes.get(..Self::MAX).unwrap_or(bytes).to_vec(), length: bytes.len() }
+        Self { head: SmallVec::from_slice(bytes.get(..Self::MAX).unwrap_or(bytes)), length: bytes.len() }
     }
 }
 

@@ -51,3 +51,5 @@ pub use stats::Stats;
 pub use time::Timestamp;
 pub use wanted::{Requests, Wanted};
 pub use wire::{Message, Wire};
+
+pub use compact_str::{CompactString, ToCompactString};

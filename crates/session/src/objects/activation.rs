@@ -1,7 +1,7 @@
 //! The event of an activation.
 
 use super::{class, of_object};
-use rpcscope_model::{Activation, ActivationId, Call, Class, Interface, Opnum, Text};
+use rpcscope_model::{Activation, ActivationId, Call, Class, Interface, Opnum, Text, ToCompactString};
 use rpcscope_wire::stub::Objects as Said;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ pub(crate) fn activation(
         oxid: exporter.map(|exporter| Text::whole(exporter.oxid.to_string())),
         bindings: bindings
             .iter()
-            .map(|binding| Text { string: binding.to_string(), cut: binding.cut })
+            .map(|binding| Text { string: binding.to_compact_string(), cut: binding.cut })
             .collect(),
         pointers: references.iter().map(|reference| pointer(reference.iid, reference.ipid.0)).collect(),
         security: call.security,

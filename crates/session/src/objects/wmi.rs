@@ -61,7 +61,7 @@ fn class_of_path(path: &Text) -> Option<Text> {
     let named = named.rsplit_once(':').map_or(named, |(_, named)| named);
     let class = named.split('.').next().unwrap_or(named);
     let cut = path.cut && path.string.ends_with(class);
-    (!class.is_empty()).then(|| Text { string: class.to_owned(), cut })
+    (!class.is_empty()).then(|| Text { string: class.into(), cut })
 }
 
 /// The class of a query: the word behind `from`, or `of` in `associators of {path}`.

@@ -89,7 +89,7 @@ fn any_learned() -> impl Strategy<Value = Learned> {
 
 fn any_arguments() -> impl Strategy<Value = Option<Arguments>> {
     let leaf = prop_oneof![
-        any::<(String, bool)>().prop_map(|(string, cut)| Value::Text(Text { string, cut })),
+        any::<(String, bool)>().prop_map(|(string, cut)| Value::Text(Text { string: string.into(), cut })),
         any::<u64>().prop_map(Value::Number),
         any::<i64>().prop_map(Value::Signed),
         any::<u32>().prop_map(Value::Status),

@@ -3,7 +3,7 @@
 use crate::ByteOrder;
 use crate::ndr::{Narrow, Wide};
 use crate::utf16::{Encoding, Text};
-use rpcscope_model::{Identity, Text as Name};
+use rpcscope_model::{CompactString, Identity, Text as Name};
 use std::fmt::Write;
 
 /// The name in a text; `None` when it is empty.
@@ -25,7 +25,7 @@ pub(super) fn utf8_name<'a>(
     separator: char,
     complete: bool,
 ) -> Option<Name> {
-    let mut name = Name { string: String::new(), cut: !complete };
+    let mut name = Name { string: CompactString::default(), cut: !complete };
     let mut room = Identity::MAX_NAME_CHARS;
     for (index, part) in parts.into_iter().enumerate() {
         if index > 0 {
@@ -88,7 +88,7 @@ mod tests {
     fn names_are_bounded_and_say_that_they_were_cut() {
         let long = [b'a'; 5000];
         let exact = &long[..Identity::MAX_NAME_CHARS];
-        let whole = Name { string: "a".repeat(Identity::MAX_NAME_CHARS), cut: false };
+        let whole = Name::whole("a".repeat(Identity::MAX_NAME_CHARS));
         let cut = Name { cut: true, ..whole.clone() };
         assert_eq!(oem(exact, true), Some(whole.clone()));
         assert_eq!(utf8_name([exact], '/', true), Some(whole));

@@ -1,7 +1,7 @@
 //! Security identifiers.
 
 use super::Ndr;
-use rpcscope_model::Stopped;
+use rpcscope_model::{CompactString, Stopped, ToCompactString};
 use std::fmt;
 
 /// A security identifier ([MS-DTYP] 2.4.2).
@@ -18,16 +18,28 @@ impl Sid {
     const MAX_SUB_AUTHORITIES: usize = 15;
 }
 
-impl fmt::Display for Sid {
+impl Sid {
     /// The form of [MS-DTYP] 2.4.2.1: the authority is decimal when it fits into 32 bits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub fn text(&self) -> CompactString {
         let authority = self.authority.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-        write!(f, "S-{}-", self.revision)?;
+        let mut text = CompactString::const_new("S-");
+        text.push_str(&self.revision.to_compact_string());
+        text.push('-');
         match u32::try_from(authority) {
-            Ok(authority) => write!(f, "{authority}")?,
-            Err(_) => write!(f, "0x{authority:012X}")?,
+            Ok(authority) => text.push_str(&authority.to_compact_string()),
+            Err(_) => text.push_str(&format!("0x{authority:012X}")),
         }
-        self.sub_authorities.iter().take(self.count).try_for_each(|value| write!(f, "-{value}"))
+        for value in self.sub_authorities.iter().take(self.count) {
+            text.push('-');
+            text.push_str(&value.to_compact_string());
+        }
+        text
+    }
+}
+
+impl fmt::Display for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

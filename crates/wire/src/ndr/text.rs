@@ -1,7 +1,7 @@
 //! Characters of a stub, as a text that is valid and bounded.
 
 use crate::ByteOrder;
-use rpcscope_model::Text;
+use rpcscope_model::{CompactString, Text};
 use std::fmt::Write;
 
 /// Characters of 16 bits, as they stand in the stub, without their terminator.
@@ -41,12 +41,7 @@ impl<'a> Wide<'a> {
 
     /// The text, of at most `limit` characters, and of four times as many bytes when many had to be escaped.
     pub fn text(&self, limit: usize) -> Text {
-        // Nearly all text is ASCII.
-        let is_ascii = |unit: &u16| (1..=0x7f).contains(unit);
-        let length = self.units().take(limit).take_while(is_ascii).count();
-        #[allow(clippy::cast_possible_truncation)] // below 0x80
-        let ascii: Vec<u8> = self.units().take(length).map(|unit| unit as u8).collect();
-        let mut string = String::from_utf8(ascii).unwrap_or_default();
+        let mut string = self.ascii(limit);
         let limit = limit.saturating_sub(string.len());
         let most = string.len().saturating_add(limit.saturating_mul(4));
         let mut rest = char::decode_utf16(self.units().skip(string.len()));
@@ -61,6 +56,28 @@ impl<'a> Wide<'a> {
             }
         }
         Text { string, cut: self.cut || rest.next().is_some() }
+    }
+
+    /// Its beginning, as far as that is ASCII without NULs: nearly all text is.
+    fn ascii(&self, limit: usize) -> CompactString {
+        let mut string = CompactString::with_capacity(limit.min(self.bytes.len() / 2));
+        let mut bytes = [0; 64];
+        let mut length = 0;
+        for unit in self.units().take(limit) {
+            let byte @ 1..=0x7f = unit else { break };
+            if length == bytes.len() {
+                string.push_str(std::str::from_utf8(&bytes).unwrap_or_default());
+                length = 0;
+            }
+            #[allow(clippy::cast_possible_truncation)] // below 0x80
+            if let Some(place) = bytes.get_mut(length) {
+                *place = byte as u8;
+                length += 1;
+            }
+        }
+        let bytes = bytes.get(..length).unwrap_or_default();
+        string.push_str(std::str::from_utf8(bytes).unwrap_or_default());
+        string
     }
 
     fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
@@ -94,16 +111,25 @@ impl<'a> Narrow<'a> {
     /// The text, of at most `limit` characters. What is not ASCII is escaped: the code page is not known.
     pub fn text(&self, limit: usize) -> Text {
         let taken = self.bytes.get(..limit).unwrap_or(self.bytes);
-        let mut string = String::with_capacity(taken.len());
-        for byte in taken {
-            match *byte {
-                0 => string.push_str("\\0"),
-                byte if byte.is_ascii() => string.push(char::from(byte)),
-                byte => _ = write!(string, "\\x{byte:02x}"),
-            }
-        }
+        let string = match std::str::from_utf8(taken) {
+            Ok(text) if text.is_ascii() && !taken.contains(&0) => text.into(),
+            _ => escaped(taken),
+        };
         Text { string, cut: self.cut || taken.len() < self.bytes.len() }
     }
+}
+
+/// Bytes of a code page that is not known.
+fn escaped(bytes: &[u8]) -> CompactString {
+    let mut string = CompactString::with_capacity(bytes.len());
+    for byte in bytes {
+        match *byte {
+            0 => string.push_str("\\0"),
+            byte if byte.is_ascii() => string.push(char::from(byte)),
+            byte => _ = write!(string, "\\x{byte:02x}"),
+        }
+    }
+    string
 }
 
 #[cfg(test)]

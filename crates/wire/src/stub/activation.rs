@@ -5,7 +5,7 @@ use super::{Decoded, Exporter};
 use crate::dcom::{
     ActivationProperties, DualStringArray, InterfaceResult, Objref, PropertyBody, ScmReply, StringBinding,
 };
-use rpcscope_model::{List, Stopped, Text, Value};
+use rpcscope_model::{List, Stopped, Text, ToCompactString, Value};
 use uuid::Uuid;
 
 /// Arguments that an activation by properties can give, of its request and then of its reply.
@@ -95,7 +95,7 @@ pub(super) fn bindings(call: &mut Decoded, bindings: DualStringArray<'_>) {
     put_list(
         call,
         "bindings",
-        bindings.map(|binding| Text { string: binding.to_string(), cut: binding.cut }),
+        bindings.map(|binding| Text { string: binding.to_compact_string(), cut: binding.cut }),
     );
 }
 

@@ -33,7 +33,7 @@ arguments! {
     i64, this => Value::Signed(this);
     bool, this => Value::Flag(this);
     Uuid, this => Value::Uuid(this);
-    Sid, this => Value::Sid(this.to_string());
+    Sid, this => Value::Sid(this.text());
     FileTime, this => this.timestamp().map_or(Value::Number(this.0), Value::Time);
     &[u8], this => Value::Bytes(Bytes::head_of(this));
     List, this => Value::List(this);

@@ -42,7 +42,7 @@ pub(super) fn put_properties(call: &mut Decoded, object: &Object<'_>, rest: &'st
         let Some((own, value)) = budget.property(&property, 0) else { continue };
         match PROPERTY_FIELDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(&own.string)) {
             Some((_, field)) => call.put(field, value),
-            None if fields.len() < List::MAX => fields.push((Cow::Owned(own.string), value)),
+            None if fields.len() < List::MAX => fields.push((Cow::Owned(own.string.into()), value)),
             None => {}
         }
     }
@@ -122,7 +122,7 @@ impl Budget {
                 let object = Object::parse_embedded(block).ok()?;
                 let properties = object.properties().take(List::MAX);
                 let fields = properties.filter_map(|property| self.property(&property, depth + 1));
-                Value::Fields(fields.map(|(name, value)| (Cow::Owned(name.string), value)).collect())
+                Value::Fields(fields.map(|(name, value)| (Cow::Owned(name.string.into()), value)).collect())
             }
         })
     }

@@ -290,7 +290,7 @@ mod tests {
             stub.align_pointer().u32(0).pointer().pointer().sid(5, &[21, 1104]);
             stub.align_pointer().u32(1).u32(3).pointer().conformant(b"der");
         });
-        let user = [("sid", Value::Sid("S-1-5-21-1104".to_owned())), ("certificate_bytes", Value::Number(3))];
+        let user = [("sid", Value::Sid("S-1-5-21-1104".into())), ("certificate_bytes", Value::Number(3))];
         let Value::List(list) = users_told(&added) else { panic!("a list") };
         assert_eq!(list.values, [fields(user.map(|(name, value)| (name, Some(value))))]);
         let removed = request(8, |stub| {
@@ -310,7 +310,7 @@ mod tests {
             stub.align_pointer().u32(0).pointer().null().null().sid(5, &[18]).u32(0);
         });
         let Value::List(list) = users_told(&decoded) else { panic!("a list") };
-        assert_eq!(list.values, [fields([("sid", Some(Value::Sid("S-1-5-18".to_owned())))])]);
+        assert_eq!(list.values, [fields([("sid", Some(Value::Sid("S-1-5-18".into())))])]);
         assert_eq!(decoded.arguments.number("status"), Some(0));
     }
 }

@@ -205,7 +205,7 @@ mod tests {
     fn texts(call: &Decoded) -> Vec<String> {
         let Some(Value::List(list)) = call.arguments.get("arguments") else { return Vec::new() };
         let text = |value: &Value| match value {
-            Value::Text(text) => text.string.clone(),
+            Value::Text(text) => text.string.to_string(),
             value => format!("{value:?}"),
         };
         list.values.iter().map(text).collect()

@@ -9,7 +9,7 @@ use crate::Data;
 use crate::auth::Oid;
 use crate::auth::der::{Der, Element, tag};
 use crate::ndr::{Narrow, Wide};
-use rpcscope_model::{List, Text, Value};
+use rpcscope_model::{CompactString, List, Text, Value};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What is told of a request.
@@ -114,7 +114,7 @@ impl CertificateRequest {
                 0x88 => ("oid", Text::whole(Oid(bytes).to_string())),
                 _ => continue,
             };
-            let text = Text { string: format!("{kind}={}", text.string), cut: text.cut };
+            let text = Text { string: format!("{kind}={}", text.string).into(), cut: text.cut };
             self.names.push(Value::Text(text));
         }
     }
@@ -207,7 +207,7 @@ fn string(element: &Element<'_>) -> Option<Text> {
         // UTF8String, PrintableString, TeletexString and IA5String.
         0x0c | 0x13 | 0x14 | 0x16 => Some(match std::str::from_utf8(bytes) {
             Ok(text) => {
-                let string: String =
+                let string: CompactString =
                     text.chars().filter(|char| *char != '\0').take(Text::MAX_CHARS).collect();
                 let cut = string.len() < text.len();
                 Text { string, cut }
@@ -297,7 +297,7 @@ mod tests {
             .values
             .iter()
             .map(|name| match name {
-                Value::Text(text) => text.string.clone(),
+                Value::Text(text) => text.string.to_string(),
                 other => panic!("a text, not {other:?}"),
             })
             .collect()

@@ -3,7 +3,7 @@
 use super::Decoded;
 use super::entries::entries;
 use crate::ndr::{Ndr, Sid};
-use rpcscope_model::{Stopped, Text};
+use rpcscope_model::{Stopped, Text, ToCompactString};
 
 /// Adds a list of SIDs that pointers in an array point to: LSAPR_SID_ENUM_BUFFER ([MS-LSAT] 2.2.18), SAMPR_PSID_ARRAY
 /// ([MS-SAMR] 2.2.7.5), LSAPR_ACCOUNT_ENUM_BUFFER ([MS-LSAD] 2.2.5.2).
@@ -20,12 +20,12 @@ pub(super) fn sids(ndr: &mut Ndr<'_>, call: &mut Decoded, name: &'static str) ->
 
 /// A relative identifier. It is a text wherever it appears, because a handle is called by it.
 pub(super) fn rid(number: u32) -> Text {
-    Text::whole(number.to_string())
+    Text::whole(number.to_compact_string())
 }
 
 /// A SID by which a handle is called.
 pub(super) fn sid_text(sid: &Sid) -> Text {
-    Text::whole(sid.to_string())
+    Text::whole(sid.text())
 }
 
 /// Leaves out what is there but empty.

@@ -501,7 +501,7 @@ mod tests {
     #[test]
     fn a_changed_security_descriptor_is_given() {
         let decoded = request(5, |stub| _ = stub.handle(7).u32(4).conformant(&[1, 0, 4, 0x80]).u32(4));
-        let descriptor = Value::Bytes(rpcscope_model::Bytes { head: vec![1, 0, 4, 0x80], length: 4 });
+        let descriptor = Value::Bytes(rpcscope_model::Bytes::head_of(&[1, 0, 4, 0x80]));
         assert_eq!(decoded.arguments.get("descriptor"), Some(&descriptor));
     }
 

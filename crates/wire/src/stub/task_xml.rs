@@ -123,7 +123,7 @@ impl Task {
     /// Ends an element: takes its text for what the element means.
     fn close(&mut self) {
         let Some(name) = self.around.pop() else { return };
-        let text = Text { string: self.text.trim().replace('\0', "\\0"), cut: self.cut };
+        let text = Text { string: self.text.trim().replace('\0', "\\0").into(), cut: self.cut };
         self.text.clear();
         let parent = self.around.last().map(String::as_str).unwrap_or_default();
         let meaning = MEANINGS.iter().find(|(around, element, _)| *around == parent && *element == name);

@@ -4,8 +4,7 @@ use super::Argument;
 use super::argument::fields;
 use crate::ndr::Narrow;
 use crate::{ByteOrder, Reader};
-use rpcscope_model::{ParseError, SyntaxId, Text, Value};
-use std::net::Ipv4Addr;
+use rpcscope_model::{CompactString, ParseError, SyntaxId, Text, ToCompactString, Value};
 use uuid::Uuid;
 
 /// A protocol tower. What it leaves out is `None`.
@@ -65,8 +64,7 @@ impl Tower {
             Some(0x0f) => (self.transport, self.endpoint) = (Some("ncacn_np"), text()),
             Some(0x10) => (self.transport, self.endpoint) = (Some("ncalrpc"), text()),
             Some(0x09) => {
-                let address = <[u8; 4]>::try_from(right).ok().map(Ipv4Addr::from);
-                self.host = address.map(|address| Text::whole(address.to_string()));
+                self.host = <[u8; 4]>::try_from(right).ok().map(|address| Text::whole(dotted(address)));
             }
             Some(0x11) => self.host = text(),
             _ => {}
@@ -86,6 +84,16 @@ impl Argument for Tower {
             ("host", self.host.and_then(Argument::value)),
         ]))
     }
+}
+
+/// An IPv4 address as text.
+fn dotted([first, rest @ ..]: [u8; 4]) -> CompactString {
+    let mut text = first.to_compact_string();
+    for byte in rest {
+        text.push('.');
+        text.push_str(&byte.to_compact_string());
+    }
+    text
 }
 
 /// A version as text. Nearly all are one of these, which cost no formatting.

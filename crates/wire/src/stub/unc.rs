@@ -23,7 +23,7 @@ pub(super) fn put_machine(call: &mut Decoded, machine: &Text) {
     let name = machine.string.trim_start_matches(['\\', '/']);
     let name = name.split(['\\', '/', '@']).next().unwrap_or_default();
     if !name.is_empty() {
-        put(call, Text { string: name.to_owned(), cut: machine.cut });
+        put(call, Text { string: name.into(), cut: machine.cut });
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn host(path: &str) -> Option<String> {
-        host_of(&Text::whole(path)).map(|host| host.string)
+        host_of(&Text::whole(path)).map(|host| host.string.into())
     }
 
     #[test]

@@ -347,8 +347,8 @@ mod tests {
         assert_eq!(set(1, utf16("cmd.exe\0")), Some(Value::Text(Text::whole("cmd.exe"))));
         assert_eq!(set(4, vec![1, 0, 0, 0]), Some(Value::Number(1)));
         assert_eq!(set(11, vec![1, 0, 0, 0, 0, 0, 0, 1]), Some(Value::Number(0x0100_0000_0000_0001)));
-        assert_eq!(set(3, vec![1, 2]), Some(Value::Bytes(Bytes { head: vec![1, 2], length: 2 })));
-        assert_eq!(set(4, vec![1]), Some(Value::Bytes(Bytes { head: vec![1], length: 1 })));
+        assert_eq!(set(3, vec![1, 2]), Some(Value::Bytes(Bytes::head_of(&[1, 2]))));
+        assert_eq!(set(4, vec![1]), Some(Value::Bytes(Bytes::head_of(&[1]))));
         let Some(Value::List(list)) = set(7, utf16("a\0b\0\0")) else { panic!("a list") };
         assert_eq!(list.values, [Value::Text(Text::whole("a")), Value::Text(Text::whole("b"))]);
     }

@@ -25,7 +25,7 @@ const MY_CLASS: &str = "
     65 00 00 00 00 00 00 00 0C 00 00 00 00 00 00 73 00 00 00 80";
 
 fn string(text: Option<EncodedString<'_>>) -> Option<String> {
-    text.map(|text| text.text(99).string)
+    text.map(|text| text.text(99).string.into())
 }
 
 /// `name type value`, with marks for key, inherited and default.
@@ -36,7 +36,7 @@ fn lines(properties: Properties<'_>) -> Vec<String> {
             let cim_type = property.cim_type.name().unwrap_or("?");
             let array = if property.cim_type.is_array() { "[]" } else { "" };
             let value = match property.value {
-                Value::Text(text) => text.text(99).string,
+                Value::Text(text) => text.text(99).string.into(),
                 Value::Array(elements) => format!("{:?}", elements.collect::<Vec<_>>()),
                 Value::Object(_) => "object".into(),
                 value => format!("{value:?}"),
@@ -133,7 +133,7 @@ fn an_object_that_is_cut_is_read_as_far_as_it_goes() {
         readable += 1;
         assert_eq!(lines(object.properties()).len(), 3, "cut to {length}");
         if let Some(Value::Text(line)) = object.property("CommandLine").map(|property| property.value) {
-            assert!(r"cmd.exe /c whoami > C:\lab.txt".starts_with(&line.text(99).string));
+            assert!(r"cmd.exe /c whoami > C:\lab.txt".starts_with(line.text(99).string.as_str()));
         }
     }
     assert!(readable > 50, "the heap of the instance is its last part");

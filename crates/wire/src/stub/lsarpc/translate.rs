@@ -8,7 +8,7 @@ use super::super::{Decoded, reply};
 use super::policy::on_object;
 use super::trusts::{trust_information, trust_referents};
 use crate::ndr::{Alignment, Ndr, Pointer};
-use rpcscope_model::{List, Stopped, Value};
+use rpcscope_model::{List, Stopped, ToCompactString, Value};
 
 pub(super) fn names(ndr: &mut Ndr<'_>, call: &mut Decoded) -> Result<(), Stopped> {
     on_object(ndr, call)?;
@@ -265,7 +265,7 @@ fn below(domain: Option<&Value>, rid: u32, kind: u32) -> Option<Value> {
     match kind {
         DOMAIN => Some(Value::Sid(sid)),
         INVALID | UNKNOWN => None,
-        _ => Some(Value::Sid(format!("{sid}-{rid}"))),
+        _ => Some(Value::Sid(sid + "-" + &rid.to_compact_string())),
     }
 }
 

@@ -296,8 +296,8 @@ pub(super) mod tests {
 
     fn shown(value: &Value) -> String {
         match value {
-            Value::Text(text) => text.string.clone(),
-            Value::Sid(sid) => sid.clone(),
+            Value::Text(text) => text.string.to_string(),
+            Value::Sid(sid) => sid.to_string(),
             Value::Symbol(_, name) => (*name).to_owned(),
             Value::Number(number) => number.to_string(),
             Value::Fields(fields) => fields
