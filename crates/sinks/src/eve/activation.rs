@@ -1,14 +1,13 @@
 //! An activation.
 
-use super::{Memo, answer_time, auth, object, transport};
+use super::{Memo, answer_time, auth, carrier, object};
 use crate::json::{Json, key};
 use rpcscope_model::{Activation, EventHeader};
 
 /// Writes an activation.
 pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
-    transport(json, header.transport);
-    json.string(key!("endpoint"), &activation.endpoint);
+    carrier(json, header.transport, &activation.endpoint, memo);
     object::activation_id(json, activation.id);
     if let Some(procedure) = activation.procedure {
         json.plain(key!("operation"), procedure);

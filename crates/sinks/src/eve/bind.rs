@@ -1,6 +1,6 @@
 //! A bind or alter_context.
 
-use super::{Memo, answer_time, auth, fault, transfer_syntax_name, transport};
+use super::{Memo, answer_time, auth, carrier, fault, transfer_syntax_name};
 use crate::json::{Json, key};
 use rpcscope_model::{
     Bind, BindResult, EventHeader, Learned, NDR, NDR64, OfferedContext, SyntaxId,
@@ -49,8 +49,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
 /// Writes what Suricata does not say.
 pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
-    transport(json, header.transport);
-    json.string(key!("endpoint"), &bind.endpoint);
+    carrier(json, header.transport, &bind.endpoint, memo);
     json.open_array(key!("contexts"));
     for offered in &bind.contexts {
         presentation_context(json, offered);

@@ -1,11 +1,12 @@
 //! A call.
 
-use super::{Memo, answer_time, arguments, auth, fault, identity, object, transfer_syntax_name, transport};
+use super::memo::Operation;
+use super::{Memo, answer_time, arguments, auth, carrier, fault, identity, object, transfer_syntax_name};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
 /// Writes Suricata's object.
-pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
+pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport, memo: &mut Memo) {
     json.open(key!("dcerpc"));
     json.plain(key!("request"), if call.request.is_some() { "REQUEST" } else { "REQUEST_LOST" });
     json.plain(
@@ -28,21 +29,9 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
     let (major, minor) = call.rpc_version;
     json.version(key!("rpc_version"), major.into(), minor.into());
     if let Some(interface) = call.interface {
-        json.open_array(key!("interfaces"));
-        json.open_item();
-        json.uuid(key!("uuid"), interface.syntax.uuid);
-        json.version(key!("version"), interface.syntax.major, interface.syntax.minor);
-        if !call.assumed && matches!(call.learned, Learned::Bind | Learned::AlterContext) {
-            json.number(key!("ack_result"), 0u8);
-        }
-        if let Some(name) = interface.name {
-            json.plain(key!("service"), name);
-        }
-        if let Some(procedure) = call.procedure {
-            json.plain(key!("procedure"), procedure);
-        }
-        json.close();
-        json.close_array();
+        let is_accepted = !call.assumed && matches!(call.learned, Learned::Bind | Learned::AlterContext);
+        let operation = Operation { interface, procedure: call.procedure, is_accepted };
+        json.raw().extend_from_slice(memo.operation(&operation, self::operation));
     }
     if let Some(request) = &call.request {
         json.open(key!("req"));
@@ -61,11 +50,30 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport) {
     json.close();
 }
 
+/// Writes the interface of a call, and which of its operations it is.
+fn operation(json: &mut Json<'_>, operation: &Operation) {
+    let Operation { interface, procedure, is_accepted } = *operation;
+    json.open_array(key!("interfaces"));
+    json.open_item();
+    json.uuid(key!("uuid"), interface.syntax.uuid);
+    json.version(key!("version"), interface.syntax.major, interface.syntax.minor);
+    if is_accepted {
+        json.number(key!("ack_result"), 0u8);
+    }
+    if let Some(name) = interface.name {
+        json.plain(key!("service"), name);
+    }
+    if let Some(procedure) = procedure {
+        json.plain(key!("procedure"), procedure);
+    }
+    json.close();
+    json.close_array();
+}
+
 /// Writes what Suricata does not say.
 pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
-    transport(json, header.transport);
-    json.string(key!("endpoint"), &call.endpoint);
+    carrier(json, header.transport, &call.endpoint, memo);
     if let Some(context_id) = call.context_id {
         json.number(key!("context_id"), context_id.0);
     }

@@ -1,6 +1,6 @@
 //! Who somebody is.
 
-use super::{Memo, auth, transport};
+use super::{Memo, auth, carrier, transport};
 use crate::json::{Json, key};
 use rpcscope_model::{Authentication, EventHeader, Identity, Kerberos, OsVersion, ServerIdentity, Text};
 
@@ -12,9 +12,9 @@ pub(super) fn rpcscope(
     memo: &mut Memo,
 ) {
     json.open(key!("rpcscope"));
-    transport(json, header.transport);
-    if let Some(endpoint) = &authentication.endpoint {
-        json.string(key!("endpoint"), endpoint);
+    match &authentication.endpoint {
+        Some(endpoint) => carrier(json, header.transport, endpoint, memo),
+        None => transport(json, header.transport),
     }
     json.plain(key!("carrier"), if authentication.security.is_some() { "rpc" } else { "smb" });
     auth(json, authentication.security.as_ref(), Some(&authentication.identity), memo);

@@ -1,10 +1,10 @@
-//! What lines have in common with lines before them: the second of the time, and the ends of the flow.
+//! What lines have in common with lines before them: the second of the time, the ends of the flow, who called what.
 //!
 //! Lines do not depend on it; it only saves writing the same digits again.
 
 use crate::json::{Json, key};
 use crate::{Context, clock, community_id};
-use rpcscope_model::{Endpoint, EventHeader, Identity, Timestamp, Transport};
+use rpcscope_model::{Endpoint, EventHeader, Identity, Interface, Timestamp, Transport};
 use std::sync::Arc;
 
 /// What was written last.
@@ -14,8 +14,59 @@ pub(crate) struct Memo {
     second: Option<(i64, Vec<u8>)>,
     /// Flows, each at the place that its id tells. [`FLOWS`] of them, or none yet.
     flows: Vec<FlowText>,
-    /// Who made the calls, each at the place that its address tells. [`IDENTITIES`] of them, or none yet.
-    identities: Vec<Option<(Arc<Identity>, Vec<u8>)>>,
+    /// Who made the calls.
+    identities: Texts<Arc<Identity>>,
+    /// What carried the events.
+    carriers: Texts<(Transport, Arc<str>)>,
+    /// What was called.
+    operations: Texts<Operation>,
+}
+
+/// An operation of an interface, as lines tell it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Operation {
+    pub(super) interface: Interface,
+    pub(super) procedure: Option<&'static str>,
+    /// Whether the server is known to have accepted the presentation context.
+    pub(super) is_accepted: bool,
+}
+
+/// Texts of members that lines have in common, each at the place that its key tells.
+#[derive(Debug)]
+struct Texts<K> {
+    /// [`PLACES`] of them, or none yet.
+    places: Vec<Option<(K, Vec<u8>)>>,
+}
+
+impl<K> Default for Texts<K> {
+    fn default() -> Self {
+        Self { places: Vec::new() }
+    }
+}
+
+impl<K> Texts<K> {
+    /// The text of the key that `is_known` recognises, as `write` writes it behind other members. `hash` tells its place.
+    fn text(
+        &mut self,
+        hash: usize,
+        is_known: impl FnOnce(&K) -> bool,
+        key: impl FnOnce() -> K,
+        write: impl FnOnce(&mut Json<'_>),
+    ) -> &[u8] {
+        if self.places.is_empty() {
+            self.places.resize_with(PLACES, || None);
+        }
+        let place = &mut self.places[hash % PLACES];
+        if !place.as_ref().is_some_and(|(known, _)| is_known(known)) {
+            let mut text = place.take().map_or_else(|| Vec::with_capacity(USUAL_BYTES), |(_, text)| text);
+            text.clear();
+            // Something stands before, so that each member has its comma.
+            text.push(b'0');
+            write(&mut Json::resume(&mut text));
+            *place = Some((key(), text));
+        }
+        place.as_ref().and_then(|(_, text)| text.get(1..)).unwrap_or_default()
+    }
 }
 
 /// What the lines of a flow have in common.
@@ -61,22 +112,45 @@ impl Memo {
         identity: &Arc<Identity>,
         write: impl FnOnce(&mut Json<'_>, &Identity),
     ) -> &[u8] {
-        if self.identities.is_empty() {
-            self.identities.resize_with(IDENTITIES, || None);
-        }
-        // The address is that of no other identity, since the one that is remembered is kept alive.
-        let at = (Arc::as_ptr(identity) as usize / size_of::<Identity>()) % IDENTITIES;
-        let place = &mut self.identities[at];
-        if !place.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, identity)) {
-            let mut text =
-                place.take().map_or_else(|| Vec::with_capacity(USUAL_IDENTITY_BYTES), |(_, text)| text);
-            text.clear();
-            // Something stands before, so that each member has its comma.
-            text.push(b'0');
-            write(&mut Json::resume(&mut text), identity);
-            *place = Some((Arc::clone(identity), text));
-        }
-        place.as_ref().and_then(|(_, text)| text.get(1..)).unwrap_or_default()
+        self.identities.text(
+            Arc::as_ptr(identity).addr() / size_of::<Identity>(),
+            // The address is that of no other identity, since the one that is remembered is kept alive.
+            |known| Arc::ptr_eq(known, identity),
+            || Arc::clone(identity),
+            |json| write(json, identity),
+        )
+    }
+
+    /// The members that say what carried an event, as `write` writes them behind other members.
+    pub(super) fn carrier(
+        &mut self,
+        transport: Transport,
+        endpoint: &Arc<str>,
+        write: impl FnOnce(&mut Json<'_>),
+    ) -> &[u8] {
+        let end = endpoint.as_bytes().last_chunk::<2>().map_or(0, |end| u16::from_le_bytes(*end));
+        self.carriers.text(
+            usize::from(end).wrapping_add(endpoint.len()),
+            |(known, at)| *known == transport && at == endpoint,
+            || (transport, Arc::clone(endpoint)),
+            write,
+        )
+    }
+
+    /// The members that say what was called, as `write` writes them behind other members.
+    pub(super) fn operation(
+        &mut self,
+        operation: &Operation,
+        write: impl FnOnce(&mut Json<'_>, &Operation),
+    ) -> &[u8] {
+        let [.., last] = *operation.interface.syntax.uuid.as_bytes();
+        let name = operation.procedure.map_or(0, |name| name.as_ptr().addr() / size_of::<usize>());
+        self.operations.text(
+            name.wrapping_add(usize::from(last)),
+            |known| known == operation,
+            || *operation,
+            |json| write(json, operation),
+        )
     }
 
     /// The text of a flow.
@@ -140,11 +214,11 @@ const fn app_proto(transport: Transport) -> &'static str {
 /// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
 const FLOW_ID_MASK: u64 = (1 << 53) - 1;
 
-/// Room for the members of most identities.
-const USUAL_IDENTITY_BYTES: usize = 256;
+/// Room for most members that are remembered.
+const USUAL_BYTES: usize = 256;
 
-/// Identities that are remembered.
-const IDENTITIES: usize = 64;
+/// Texts of one kind that are remembered.
+const PLACES: usize = 64;
 
 /// Flows that are remembered. More would not stay in the cache.
 const FLOWS: usize = 64;

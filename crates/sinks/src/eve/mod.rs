@@ -72,7 +72,7 @@ fn body(
     match &event.body {
         EventBody::Call(call) => {
             begin(json, memo, "dcerpc");
-            call::dcerpc(json, call, header.transport);
+            call::dcerpc(json, call, header.transport, memo);
             call::rpcscope(json, call, header, memo);
         }
         EventBody::Bind(bind) => {
@@ -160,6 +160,22 @@ fn transport(json: &mut Json<'_>, transport: Transport) {
         _ => {}
     }
 }
+
+/// Writes what carries an event: the protocol sequence, and where the server listens. They are the first members of
+/// their object.
+fn carrier(json: &mut Json<'_>, transport: Transport, endpoint: &Arc<str>, memo: &mut Memo) {
+    let write = |json: &mut Json<'_>| {
+        self::transport(json, transport);
+        json.string(key!("endpoint"), endpoint);
+    };
+    if endpoint.len() > LONGEST_REMEMBERED {
+        return write(json);
+    }
+    json.raw().extend_from_slice(memo.carrier(transport, endpoint, write).get(1..).unwrap_or_default());
+}
+
+/// Bytes of the longest endpoint that is remembered. Those of Windows have at most some twenty.
+const LONGEST_REMEMBERED: usize = 64;
 
 /// Writes how a call is protected, and who makes it; nothing when neither is known.
 fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Arc<Identity>>, memo: &mut Memo) {

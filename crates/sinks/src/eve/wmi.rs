@@ -1,14 +1,13 @@
 //! An operation of Windows Management Instrumentation.
 
-use super::{Memo, auth, object, transport};
+use super::{Memo, auth, carrier, object};
 use crate::json::{Json, key};
 use rpcscope_model::{EventHeader, Wmi};
 
 /// Writes an operation.
 pub(super) fn rpcscope(json: &mut Json<'_>, wmi: &Wmi, header: &EventHeader, memo: &mut Memo) {
     json.open(key!("rpcscope"));
-    transport(json, header.transport);
-    json.string(key!("endpoint"), &wmi.endpoint);
+    carrier(json, header.transport, &wmi.endpoint, memo);
     json.number(key!("call_id"), wmi.call_id.0);
     if let Some(activation) = wmi.activation {
         object::activation(json, activation);
