@@ -101,6 +101,10 @@ impl Shard {
     /// for it.
     pub fn tell(&mut self, sink: &mut impl FnMut(Event, &[usize])) {
         let Self { session, watch, hits, .. } = self;
+        if session.events().is_empty() {
+            // The usual case.
+            return;
+        }
         for event in session.events().drain(..) {
             hits.clear();
             if let Some(watch) = watch {
