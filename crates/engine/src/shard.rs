@@ -133,11 +133,20 @@ impl Shard {
             None => self.begin(key, at),
         };
         let Some(entry) = self.table.see(position, at.time) else { return };
-        if let State::Watched(watched) = &mut entry.state {
-            // The usual case: nothing of interest, and nothing that could become it.
-            if !watch(watched, direction, segment) {
+        match &mut entry.state {
+            // The usual cases: nothing of interest, and nothing that could become it; a connection that goes on.
+            State::Watched(watched) => {
+                if !watch(watched, direction, segment) {
+                    return;
+                }
+            }
+            State::Followed(followed) if !followed.reassembler.is_reopened_by(direction, segment) => {
+                self.stats.checksums_wrong +=
+                    u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
+                follow(followed, direction, segment, at, &mut self.session, &mut self.memory);
                 return;
             }
+            _ => {}
         }
         // The state is taken out of the table while it works, so that it can use the rest of the shard.
         let mut state = std::mem::take(&mut entry.state);
@@ -152,11 +161,7 @@ impl Shard {
         let state = match state {
             State::Watched(watched) => self.recognise(watched, opened, key, direction, segment, at),
             State::Probed(probe) => self.probe(probe, opened, key, direction, segment, at),
-            State::Followed(mut followed) => {
-                self.count_checksum(packet);
-                self.follow(&mut followed, direction, segment, at);
-                State::Followed(followed)
-            }
+            followed @ State::Followed(_) => followed,
         };
         if let Some(entry) = self.table.entry(position) {
             entry.state = state;
@@ -193,7 +198,7 @@ impl Shard {
         if let Some(recognised) = classify(segment.payload) {
             let reassembler = watched.reassembler(direction, segment);
             let mut followed = self.begin_to_follow(recognised, opened, key, direction, reassembler);
-            self.follow(&mut followed, direction, segment, at);
+            follow(&mut followed, direction, segment, at, &mut self.session, &mut self.memory);
             return State::Followed(followed);
         }
         let probe = Probe::new(watched.reassembler(direction, segment));
@@ -259,33 +264,13 @@ impl Shard {
         Box::new(Followed { reassembler, connection, client, closed: [false; 2], finished: false })
     }
 
-    fn follow(&mut self, followed: &mut Followed, direction: Direction, segment: &TcpSegment<'_>, at: At) {
-        let (reassembler, mut sink) = into_session(followed, &mut self.session);
-        reassembler.push(direction, segment, at, &mut self.memory, &mut sink);
-        drop(sink);
-        if followed.closed == [true; 2] && !followed.finished {
-            // Both sides are done: what is open stays without an answer. The state is kept, since a forged FIN or RST
-            // must not blind the sensor.
-            self.end(followed, at);
-            followed.finished = true;
-        }
-    }
-
-    /// Reports what is open on a connection, and gives back the memory of its reassembler.
-    fn end(&mut self, followed: &mut Followed, at: At) {
-        let (reassembler, mut sink) = into_session(followed, &mut self.session);
-        reassembler.finish(at, &mut self.memory, &mut sink);
-        drop(sink);
-        self.session.finish(&mut followed.connection, at);
-    }
-
     /// Reports what is open on a connection that is forgotten.
     fn close(&mut self, entry: Entry, last_seen: Timestamp) {
         let at = At { time: last_seen, frame: entry.opened };
         match entry.state {
             State::Watched(_) => {}
             State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
-            State::Followed(mut followed) => self.end(&mut followed, at),
+            State::Followed(mut followed) => end(&mut followed, at, &mut self.session, &mut self.memory),
         }
     }
 
@@ -320,6 +305,34 @@ fn watch(watched: &mut Watched, direction: Direction, segment: &TcpSegment<'_>) 
         return true;
     }
     watched.is_in_doubt(direction, segment)
+}
+
+/// Takes a segment of a connection that carries remote procedure calls.
+fn follow(
+    followed: &mut Followed,
+    direction: Direction,
+    segment: &TcpSegment<'_>,
+    at: At,
+    session: &mut Session,
+    memory: &mut Memory,
+) {
+    let (reassembler, mut sink) = into_session(followed, session);
+    reassembler.push(direction, segment, at, memory, &mut sink);
+    drop(sink);
+    if followed.closed == [true; 2] && !followed.finished {
+        // Both sides are done: what is open stays without an answer. The state is kept, since a forged FIN or RST must
+        // not blind the sensor.
+        end(followed, at, session, memory);
+        followed.finished = true;
+    }
+}
+
+/// Reports what is open on a connection, and gives back the memory of its reassembler.
+fn end(followed: &mut Followed, at: At, session: &mut Session, memory: &mut Memory) {
+    let (reassembler, mut sink) = into_session(followed, session);
+    reassembler.finish(at, memory, &mut sink);
+    drop(sink);
+    session.finish(&mut followed.connection, at);
 }
 
 /// The reassembler of a connection, and the sink that hands its items to the session. The sink returns how many of the
