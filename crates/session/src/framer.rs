@@ -157,8 +157,8 @@ impl Framer {
             if rest.len() < HEADER_BYTES {
                 return at;
             }
-            match Header::parse(rest) {
-                Ok(header) if is_framed(rest) => match rest.get(..usize::from(header.frag_length)) {
+            match frag_length(rest) {
+                Some(length) => match rest.get(..length) {
                     Some(pdu) => {
                         self.report_skipped(found);
                         found(Framed::Pdu(pdu));
@@ -167,7 +167,7 @@ impl Framer {
                     }
                     None => return at,
                 },
-                _ => {
+                None => {
                     self.skip(1);
                     at += 1;
                     self.out_of_step = true;
@@ -188,10 +188,15 @@ impl Framer {
     }
 }
 
-/// Whether a header, in step, can be trusted for its length: everything but the type must be as it should, so that a
-/// PDU of an unknown type costs that PDU.
-fn is_framed(bytes: &[u8]) -> bool {
-    matches!(bytes, [5, 0 | 1, _, _, 0x00 | 0x01 | 0x10 | 0x11, 0..=3, ..])
+/// The length of a PDU, when its header, in step, can be trusted for it: everything but the type must be as it should, so
+/// that a PDU of an unknown type costs that PDU.
+fn frag_length(bytes: &[u8]) -> Option<usize> {
+    let length = match bytes.first_chunk::<HEADER_BYTES>()? {
+        [5, 0 | 1, _, _, 0x00 | 0x01, 0..=3, _, _, high, low, ..] => u16::from_be_bytes([*high, *low]),
+        [5, 0 | 1, _, _, 0x10 | 0x11, 0..=3, _, _, low, high, ..] => u16::from_le_bytes([*low, *high]),
+        _ => return None,
+    };
+    Some(usize::from(length)).filter(|length| *length >= HEADER_BYTES)
 }
 
 /// Looks for a believable PDU. Returns how many bytes stand before the best candidate, and whether it is believed;
