@@ -145,9 +145,17 @@ impl Arguments {
     }
 
     /// Adds the fields of `other`, such as those of the reply, as [`put`](Self::put) does.
-    pub fn append(&mut self, other: Self) {
-        for (name, value) in other.fields {
-            self.put(name, value);
+    pub fn append(&mut self, mut other: Self) {
+        let fits = self.bytes.saturating_add(other.bytes) <= Self::MAX_BYTES
+            && self.fields.len() + other.fields.len() <= Self::MAX_FIELDS;
+        let is_known = |name: &Cow<'static, str>| self.fields.iter().any(|(known, _)| known == name);
+        if fits && !other.fields.iter().any(|(name, _)| is_known(name)) {
+            self.bytes += other.bytes;
+            self.fields.append(&mut other.fields);
+        } else {
+            for (name, value) in other.fields {
+                self.put(name, value);
+            }
         }
         self.stopped = self.stopped.or(other.stopped);
     }

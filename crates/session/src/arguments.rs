@@ -139,7 +139,7 @@ impl CallArguments {
 
     /// The call is over: gives what is known of it. `replied` says that the server ran it.
     pub(crate) fn finish(
-        mut self,
+        &mut self,
         replied: bool,
         handles: &mut HandleTable,
         output: &mut Output,
@@ -153,11 +153,11 @@ impl CallArguments {
         }
         let mut finished = Finished::default();
         let mut arguments = None;
-        if let Some(request) = self.request {
+        if let Some(request) = self.request.take() {
             finished.request = request.objects;
             arguments = Some(request.arguments);
         }
-        if let Some(response) = self.response {
+        if let Some(response) = self.response.take() {
             finished.response = response.objects;
             finished.towers = response.towers;
             match &mut arguments {
@@ -170,7 +170,7 @@ impl CallArguments {
     }
 
     /// Gives back what it takes from the budget, when the call means something else after all.
-    pub(crate) fn discard(self, output: &mut Output) {
+    pub(crate) fn discard(&self, output: &mut Output) {
         output.hold(self.charged, 0);
     }
 

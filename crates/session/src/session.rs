@@ -11,7 +11,7 @@ use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
     Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Secrets, Side,
-    Stats, Transport, Wanted,
+    Stats, ToCompactString, Transport, Wanted,
 };
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Session {
         self.output.stats.flows_followed += 1;
         let carrier = match protocol {
             Protocol::Rpc => {
-                let endpoint: Arc<str> = flow.ends.server.port.to_string().into();
+                let endpoint = flow.ends.server.port.to_compact_string().as_str().into();
                 Carrier::Direct(Box::new(Channel::new(Transport::NcacnIpTcp, endpoint, limits)))
             }
             Protocol::Smb => Carrier::Smb(Box::new(SmbConnection::new(flow.ends.server, limits))),

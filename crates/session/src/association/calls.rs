@@ -333,7 +333,9 @@ impl Calls {
                 arguments.discard(scope.output);
                 Finished::default()
             }
-            Some(arguments) => arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output),
+            Some(mut arguments) => {
+                arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output)
+            }
             None => Finished::default(),
         };
         let event = Call {

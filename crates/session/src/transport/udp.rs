@@ -311,7 +311,7 @@ impl Activity {
         };
         let replied = outcome == Outcome::Replied;
         let finished =
-            call.arguments.take().map(|arguments| arguments.finish(replied, &mut self.handles, output));
+            call.arguments.take().map(|mut arguments| arguments.finish(replied, &mut self.handles, output));
         let finished = finished.unwrap_or_default();
         output.objects.mapped(&self.flow.ends, &finished.towers, &mut output.stats);
         let event = Call {

@@ -19,6 +19,9 @@ impl Elements<()> {
     pub const MAX: usize = 4096;
 }
 
+/// Room for elements that is made at once: many arrays have no more.
+const USUAL_ELEMENTS: usize = 8;
+
 impl<'a> Ndr<'a> {
     /// The count before a conformant array.
     pub fn count(&mut self, field: &'static str) -> Result<usize, Stopped> {
@@ -60,7 +63,7 @@ impl<'a> Ndr<'a> {
         if count > self.left() && self.complete {
             return Err(self.short(field));
         }
-        let mut elements = Elements { items: Vec::new(), omitted: 0 };
+        let mut elements = Elements { items: Vec::with_capacity(count.min(USUAL_ELEMENTS)), omitted: 0 };
         for _ in 0..count {
             let before = self.position();
             let value = element(self)?;

@@ -69,18 +69,39 @@ pub struct Ndr<'a> {
     complete: bool,
     /// The first variable-length field whose end was not captured.
     cut: Option<Stopped>,
-    /// Identifiers of full pointers, of which a repeated one has no referent of its own. At most
-    /// [`MAX_FULL_POINTERS`](Self::MAX_FULL_POINTERS).
-    full_pointers: BTreeSet<u64>,
+    /// Those that were read; a repeated one has no referent of its own.
+    full_pointers: FullPointers,
     /// Nobody wants what is read: texts and identifiers are passed over.
     passes: bool,
 }
 
-impl<'a> Ndr<'a> {
+/// Identifiers of full pointers ([C706] 14.3.11.1). Most stubs that have any have one.
+#[derive(Clone, Debug)]
+struct FullPointers {
+    first: Option<u64>,
+    /// At most [`FullPointers::MAX`].
+    others: BTreeSet<u64>,
+}
+
+impl FullPointers {
     /// Full pointers that are remembered in one stub; an answer of the endpoint mapper has up to 500. Further ones are
     /// taken for new.
-    const MAX_FULL_POINTERS: usize = 4096;
+    const MAX: usize = 4096;
 
+    fn contains(&self, identifier: u64) -> bool {
+        self.first == Some(identifier) || self.others.contains(&identifier)
+    }
+
+    fn insert(&mut self, identifier: u64) {
+        if self.first.is_none() {
+            self.first = Some(identifier);
+        } else if self.first != Some(identifier) && self.others.len() < Self::MAX {
+            self.others.insert(identifier);
+        }
+    }
+}
+
+impl<'a> Ndr<'a> {
     /// Reads a stub from its start.
     pub const fn new(stub: Stub<'a>) -> Self {
         Self {
@@ -89,7 +110,7 @@ impl<'a> Ndr<'a> {
             order: stub.order,
             complete: stub.complete,
             cut: None,
-            full_pointers: BTreeSet::new(),
+            full_pointers: FullPointers { first: None, others: BTreeSet::new() },
             passes: false,
         }
     }

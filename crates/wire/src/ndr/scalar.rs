@@ -179,8 +179,8 @@ impl<'a> Ndr<'a> {
     /// ([C706] 14.3.11.1).
     pub fn full_pointer(&mut self, field: &'static str) -> Result<Pointer, Stopped> {
         let identifier = self.pointer_sized(field)?;
-        let is_known = self.full_pointers.contains(&identifier);
-        if identifier != 0 && self.full_pointers.len() < Self::MAX_FULL_POINTERS {
+        let is_known = self.full_pointers.contains(identifier);
+        if identifier != 0 {
             self.full_pointers.insert(identifier);
         }
         Ok(Pointer { has_referent: identifier != 0 && !is_known })

@@ -42,6 +42,9 @@ impl<'a> Wide<'a> {
     /// The text, of at most `limit` characters, and of four times as many bytes when many had to be escaped.
     pub fn text(&self, limit: usize) -> Text {
         let mut string = self.ascii(limit);
+        if 2 * string.len() == self.bytes.len() {
+            return Text { string, cut: self.cut };
+        }
         let limit = limit.saturating_sub(string.len());
         let most = string.len().saturating_add(limit.saturating_mul(4));
         let mut rest = char::decode_utf16(self.units().skip(string.len()));
@@ -60,24 +63,46 @@ impl<'a> Wide<'a> {
 
     /// Its beginning, as far as that is ASCII without NULs: nearly all text is.
     fn ascii(&self, limit: usize) -> CompactString {
-        let mut string = CompactString::with_capacity(limit.min(self.bytes.len() / 2));
-        let mut bytes = [0; 64];
-        let mut length = 0;
-        for unit in self.units().take(limit) {
-            let byte @ 1..=0x7f = unit else { break };
-            if length == bytes.len() {
-                string.push_str(std::str::from_utf8(&bytes).unwrap_or_default());
-                length = 0;
+        let mut rest = self.bytes.get(..limit.saturating_mul(2)).unwrap_or(self.bytes);
+        let mut string = CompactString::with_capacity(rest.len() / 2);
+        let mut text = [0; 64];
+        loop {
+            let (chunk, behind) = rest.split_at_checked(2 * text.len()).unwrap_or((rest, &[]));
+            let length = self.narrow(chunk, &mut text);
+            let narrow = text.get(..length).unwrap_or_default();
+            string.push_str(std::str::from_utf8(narrow).unwrap_or_default());
+            if behind.is_empty() || 2 * length < chunk.len() {
+                return string;
             }
-            #[allow(clippy::cast_possible_truncation)] // below 0x80
-            if let Some(place) = bytes.get_mut(length) {
-                *place = byte as u8;
-                length += 1;
-            }
+            rest = behind;
         }
-        let bytes = bytes.get(..length).unwrap_or_default();
-        string.push_str(std::str::from_utf8(bytes).unwrap_or_default());
-        string
+    }
+
+    /// Writes as many of the characters as are ASCII without NULs. Returns how many.
+    fn narrow(&self, wide: &[u8], text: &mut [u8; 64]) -> usize {
+        let mut length = 0;
+        let (fours, _) = wide.as_chunks::<8>();
+        let (places, _) = text.as_chunks_mut::<4>();
+        for (four, place) in fours.iter().zip(places) {
+            let narrow = match self.order {
+                ByteOrder::Little => narrow_four(u64::from_le_bytes(*four)).map(u32::to_le_bytes),
+                ByteOrder::Big => narrow_four(u64::from_be_bytes(*four)).map(u32::to_be_bytes),
+            };
+            let Some(narrow) = narrow else { break };
+            *place = narrow;
+            length += narrow.len();
+        }
+        let (rest, _) = wide.get(2 * length..).unwrap_or_default().as_chunks::<2>();
+        for (unit, place) in rest.iter().zip(text.iter_mut().skip(length)) {
+            let unit = match self.order {
+                ByteOrder::Little => u16::from_le_bytes(*unit),
+                ByteOrder::Big => u16::from_be_bytes(*unit),
+            };
+            let Some(byte @ 1..=0x7f) = u8::try_from(unit).ok() else { break };
+            *place = byte;
+            length += 1;
+        }
+        length
     }
 
     fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
@@ -117,6 +142,18 @@ impl<'a> Narrow<'a> {
         };
         Text { string, cut: self.cut || taken.len() < self.bytes.len() }
     }
+}
+
+/// Four characters of 16 bits as four of 8, in the same order, when all of them are ASCII and none is NUL.
+#[inline]
+fn narrow_four(units: u64) -> Option<u32> {
+    const SEVEN_BITS: u64 = 0x007f_007f_007f_007f;
+    const EIGHTH_BIT: u64 = 0x0080_0080_0080_0080;
+    // Adding 0x7f carries into the eighth bit, unless a character is NUL.
+    let is_plain = units & !SEVEN_BITS == 0 && (units + SEVEN_BITS) & EIGHTH_BIT == EIGHTH_BIT;
+    let pairs = (units | units >> 8) & 0x0000_ffff_0000_ffff;
+    #[allow(clippy::cast_possible_truncation)] // the four bytes stand in the lower half
+    is_plain.then_some((pairs | pairs >> 16) as u32)
 }
 
 /// Bytes of a code page that is not known.

@@ -55,6 +55,7 @@ pub(super) fn symbol(number: u32, names: &[(u32, &'static str)]) -> Value {
 
 /// Values that belong together, without those that are left out.
 pub(super) fn fields<const N: usize>(fields: [(&'static str, Option<Value>); N]) -> Value {
-    let present = fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
-    Value::Fields(present.collect())
+    let mut present = Vec::with_capacity(N);
+    present.extend(fields.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
+    Value::Fields(present)
 }

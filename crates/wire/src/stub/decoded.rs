@@ -89,6 +89,7 @@ impl Decoded {
     ) -> Result<(), Stopped> {
         self.put_list(name, |list| {
             let elements = ndr.elements(name, count, fixed)?;
+            list.values.reserve_exact(elements.items.len().min(List::MAX));
             for element in elements.items {
                 if list.values.len() == List::MAX {
                     list.omitted = list.omitted.saturating_add(1);
