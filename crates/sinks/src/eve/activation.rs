@@ -44,7 +44,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &Ev
         }
         json.close_array();
     }
-    auth(json, activation.security.as_ref(), activation.identity.as_ref(), memo);
+    auth(json, activation.security.as_ref(), activation.identity.as_ref(), &mut memo.identities);
     json.boolean(key!("sealed"), activation.is_sealed());
     json.plain(key!("outcome"), activation.outcome.name());
     if let Some(status) = activation.status {

@@ -61,7 +61,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, m
         json.number(key!("assigned"), association_group);
     }
     json.close();
-    auth(json, bind.security.as_ref(), None, memo);
+    auth(json, bind.security.as_ref(), None, &mut memo.identities);
     match &bind.result {
         BindResult::Acknowledged { secondary_address, .. } => {
             json.plain(key!("outcome"), "acknowledged");

@@ -1,6 +1,6 @@
 //! A call.
 
-use super::memo::Operation;
+use super::memo::{Identities, Operation};
 use super::{Memo, answer_time, arguments, auth, carrier, fault, identity, object, transfer_syntax_name};
 use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
@@ -26,13 +26,13 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport, mem
     } else {
         json.number(key!("call_id"), call.call_id.0);
     }
-    let (major, minor) = call.rpc_version;
-    json.version(key!("rpc_version"), major.into(), minor.into());
-    if let Some(interface) = call.interface {
-        let is_accepted = !call.assumed && matches!(call.learned, Learned::Bind | Learned::AlterContext);
-        let operation = Operation { interface, procedure: call.procedure, is_accepted };
-        json.raw().extend_from_slice(memo.operation(&operation, self::operation));
-    }
+    let operation = Operation {
+        rpc_version: call.rpc_version,
+        interface: call.interface,
+        procedure: call.procedure,
+        is_accepted: !call.assumed && matches!(call.learned, Learned::Bind | Learned::AlterContext),
+    };
+    json.raw().extend_from_slice(memo.operation(&operation, self::operation));
     if let Some(request) = &call.request {
         json.open(key!("req"));
         if let Some(opnum) = call.opnum {
@@ -50,9 +50,11 @@ pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport, mem
     json.close();
 }
 
-/// Writes the interface of a call, and which of its operations it is.
+/// Writes the version of the protocol, the interface of a call, and which of its operations it is.
 fn operation(json: &mut Json<'_>, operation: &Operation) {
-    let Operation { interface, procedure, is_accepted } = *operation;
+    let Operation { rpc_version: (major, minor), interface, procedure, is_accepted } = *operation;
+    json.version(key!("rpc_version"), major.into(), minor.into());
+    let Some(interface) = interface else { return };
     json.open_array(key!("interfaces"));
     json.open_item();
     json.uuid(key!("uuid"), interface.syntax.uuid);
@@ -83,24 +85,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, m
     if let Some(instance) = &call.instance {
         object::write(json, instance);
     }
-    json.plain(key!("learned"), call.learned.name());
-    if call.assumed {
-        json.boolean(key!("assumed"), true);
-    }
-    if let Some(syntax) = call.transfer_syntax {
-        match transfer_syntax_name(syntax) {
-            Some(name) => json.plain(key!("transfer_syntax"), name),
-            None => json.uuid(key!("transfer_syntax"), syntax),
-        }
-    }
-    auth(json, call.security.as_ref(), call.identity.as_ref(), memo);
-    if let Some(hint) = &call.identity_hint {
-        json.open(key!("identity_hint"));
-        json.raw().extend_from_slice(memo.identity(hint, identity::members).get(1..).unwrap_or_default());
-        json.close();
-    }
-    json.boolean(key!("sealed"), call.sealed);
-    json.plain(key!("outcome"), call.outcome.name());
+    json.raw().extend_from_slice(memo.circumstances(call, circumstances));
     if let Some((Reply::Fault(status) | Reply::Reject(status), _)) = call.reply {
         fault(json, status);
     }
@@ -125,6 +110,29 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, m
         arguments::write(json, decoded);
     }
     json.close();
+}
+
+/// Writes how a call was made, and what became of it.
+fn circumstances(json: &mut Json<'_>, call: &Call, identities: &mut Identities) {
+    json.plain(key!("learned"), call.learned.name());
+    if call.assumed {
+        json.boolean(key!("assumed"), true);
+    }
+    if let Some(syntax) = call.transfer_syntax {
+        match transfer_syntax_name(syntax) {
+            Some(name) => json.plain(key!("transfer_syntax"), name),
+            None => json.uuid(key!("transfer_syntax"), syntax),
+        }
+    }
+    auth(json, call.security.as_ref(), call.identity.as_ref(), identities);
+    if let Some(hint) = &call.identity_hint {
+        json.open(key!("identity_hint"));
+        let members = identities.members(hint, identity::members);
+        json.raw().extend_from_slice(members.get(1..).unwrap_or_default());
+        json.close();
+    }
+    json.boolean(key!("sealed"), call.sealed);
+    json.plain(key!("outcome"), call.outcome.name());
 }
 
 fn sizes(json: &mut Json<'_>, part: &Part) {

@@ -17,7 +17,7 @@ pub(super) fn rpcscope(
         None => transport(json, header.transport),
     }
     json.plain(key!("carrier"), if authentication.security.is_some() { "rpc" } else { "smb" });
-    auth(json, authentication.security.as_ref(), Some(&authentication.identity), memo);
+    auth(json, authentication.security.as_ref(), Some(&authentication.identity), &mut memo.identities);
     server(json, &authentication.identity.server);
     if let Some(crackable) = &authentication.crackable {
         json.string(key!("hash"), crackable);

@@ -4,8 +4,11 @@
 
 use crate::json::{Json, key};
 use crate::{Context, clock, community_id};
-use rpcscope_model::{Endpoint, EventHeader, Identity, Interface, Timestamp, Transport};
+use rpcscope_model::{
+    Call, Endpoint, EventHeader, Identity, Interface, Learned, Outcome, Security, Timestamp, Transport,
+};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What was written last.
 #[derive(Debug, Default)]
@@ -15,20 +18,95 @@ pub(crate) struct Memo {
     /// Flows, each at the place that its id tells. [`FLOWS`] of them, or none yet.
     flows: Vec<FlowText>,
     /// Who made the calls.
-    identities: Texts<Arc<Identity>>,
+    pub(super) identities: Identities,
+    /// How the calls were made.
+    circumstances: Texts<Circumstances>,
     /// What carried the events.
     carriers: Texts<(Transport, Arc<str>)>,
     /// What was called.
     operations: Texts<Operation>,
 }
 
+/// Who somebody is, as lines tell it.
+#[derive(Debug, Default)]
+pub(super) struct Identities(Texts<Arc<Identity>>);
+
+/// How a call was made, besides what is different for each.
+#[derive(Debug)]
+struct Circumstances {
+    learned: Learned,
+    assumed: bool,
+    transfer_syntax: Option<Uuid>,
+    security: Option<Security>,
+    sealed: bool,
+    outcome: Outcome,
+    identity: Option<Arc<Identity>>,
+    identity_hint: Option<Arc<Identity>>,
+}
+
 /// An operation of an interface, as lines tell it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Operation {
-    pub(super) interface: Interface,
+    pub(super) rpc_version: (u8, u8),
+    pub(super) interface: Option<Interface>,
     pub(super) procedure: Option<&'static str>,
     /// Whether the server is known to have accepted the presentation context.
     pub(super) is_accepted: bool,
+}
+
+impl Identities {
+    /// The members that say who somebody is, as `write` writes them behind other members.
+    pub(super) fn members(
+        &mut self,
+        identity: &Arc<Identity>,
+        write: impl FnOnce(&mut Json<'_>, &Identity),
+    ) -> &[u8] {
+        self.0.text(
+            place_of(identity),
+            |known| Arc::ptr_eq(known, identity),
+            || Arc::clone(identity),
+            |json| write(json, identity),
+        )
+    }
+}
+
+/// A number that tells identities apart. An identity that is remembered is kept alive, so that its address is that of no
+/// other.
+fn place_of(identity: &Arc<Identity>) -> usize {
+    Arc::as_ptr(identity).addr() / size_of::<Identity>()
+}
+
+impl Circumstances {
+    fn of(call: &Call) -> Self {
+        Self {
+            learned: call.learned,
+            assumed: call.assumed,
+            transfer_syntax: call.transfer_syntax,
+            security: call.security,
+            sealed: call.sealed,
+            outcome: call.outcome,
+            identity: call.identity.clone(),
+            identity_hint: call.identity_hint.clone(),
+        }
+    }
+
+    fn are_of(&self, call: &Call) -> bool {
+        let is_one = |a: &Option<Arc<Identity>>, b: &Option<Arc<Identity>>| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (None, None) => true,
+            _ => false,
+        };
+        let Self { learned, assumed, transfer_syntax, security, sealed, outcome, identity, identity_hint } =
+            self;
+        *outcome == call.outcome
+            && *learned == call.learned
+            && *assumed == call.assumed
+            && *sealed == call.sealed
+            && is_one(identity, &call.identity)
+            && is_one(identity_hint, &call.identity_hint)
+            && *security == call.security
+            && *transfer_syntax == call.transfer_syntax
+    }
 }
 
 /// Texts of members that lines have in common, each at the place that its key tells.
@@ -106,18 +184,20 @@ impl Memo {
         out.push(b'"');
     }
 
-    /// The members that say who somebody is, as `write` writes them behind other members.
-    pub(super) fn identity(
+    /// The members that say how a call was made, as `write` writes them behind other members.
+    pub(super) fn circumstances(
         &mut self,
-        identity: &Arc<Identity>,
-        write: impl FnOnce(&mut Json<'_>, &Identity),
+        call: &Call,
+        write: impl FnOnce(&mut Json<'_>, &Call, &mut Identities),
     ) -> &[u8] {
-        self.identities.text(
-            Arc::as_ptr(identity).addr() / size_of::<Identity>(),
-            // The address is that of no other identity, since the one that is remembered is kept alive.
-            |known| Arc::ptr_eq(known, identity),
-            || Arc::clone(identity),
-            |json| write(json, identity),
+        let who = call.identity.as_ref().or(call.identity_hint.as_ref()).map_or(0, place_of);
+        let context = call.security.map_or(0, |security| usize::from(security.level.0));
+        let Self { identities, circumstances, .. } = self;
+        circumstances.text(
+            who.wrapping_add(context).wrapping_add(call.outcome as usize),
+            |known| known.are_of(call),
+            || Circumstances::of(call),
+            |json| write(json, call, identities),
         )
     }
 
@@ -143,7 +223,7 @@ impl Memo {
         operation: &Operation,
         write: impl FnOnce(&mut Json<'_>, &Operation),
     ) -> &[u8] {
-        let [.., last] = *operation.interface.syntax.uuid.as_bytes();
+        let last = operation.interface.map_or(0, |interface| interface.syntax.uuid.as_bytes()[15]);
         let name = operation.procedure.map_or(0, |name| name.as_ptr().addr() / size_of::<usize>());
         self.operations.text(
             name.wrapping_add(usize::from(last)),

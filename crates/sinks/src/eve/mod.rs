@@ -19,6 +19,8 @@ mod wmi;
 
 pub(crate) use memo::Memo;
 
+use memo::Identities;
+
 use crate::json::{Json, key};
 use crate::{Context, clock};
 use rpcscope_model::{
@@ -178,7 +180,12 @@ fn carrier(json: &mut Json<'_>, transport: Transport, endpoint: &Arc<str>, memo:
 const LONGEST_REMEMBERED: usize = 64;
 
 /// Writes how a call is protected, and who makes it; nothing when neither is known.
-fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Arc<Identity>>, memo: &mut Memo) {
+fn auth(
+    json: &mut Json<'_>,
+    security: Option<&Security>,
+    identity: Option<&Arc<Identity>>,
+    identities: &mut Identities,
+) {
     if security.is_none() && identity.is_none() {
         return;
     }
@@ -189,7 +196,7 @@ fn auth(json: &mut Json<'_>, security: Option<&Security>, identity: Option<&Arc<
         json.number(key!("context_id"), security.context_id);
     }
     if let Some(identity) = identity {
-        let members = memo.identity(identity, identity::members);
+        let members = identities.members(identity, identity::members);
         // Without a security context they are the first members.
         let members = if security.is_some() { members } else { members.get(1..).unwrap_or_default() };
         json.raw().extend_from_slice(members);

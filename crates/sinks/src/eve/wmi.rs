@@ -25,7 +25,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, wmi: &Wmi, header: &EventHeader, mem
             json.string(key, &text.string);
         }
     }
-    auth(json, wmi.security.as_ref(), wmi.identity.as_ref(), memo);
+    auth(json, wmi.security.as_ref(), wmi.identity.as_ref(), &mut memo.identities);
     json.plain(key!("outcome"), wmi.outcome.name());
     if let Some(status) = wmi.status {
         json.status(key!("status"), status);
