@@ -136,7 +136,8 @@ impl Shard {
         match &mut entry.state {
             // The usual cases: nothing of interest, and nothing that could become it; a connection that goes on.
             State::Watched(watched) => {
-                if !watch(watched, direction, segment) {
+                let may_be_known = watch(watched, direction, segment);
+                if !may_be_known {
                     return;
                 }
             }

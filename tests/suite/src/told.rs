@@ -115,14 +115,16 @@ impl From<&Event> for Told {
             EventBody::Call(call) => Said::Call(ToldCall::from(&**call)),
             EventBody::Bind(bind) => Said::Bind(ToldBind::from(&**bind)),
             EventBody::Authentication(logon) => {
-                Said::Logon(logon.identity.user.clone().map(|user| user.string))
+                Said::Logon(logon.identity.user.clone().map(|user| user.string.into()))
             }
             EventBody::Activation(activation) => Said::Activation(activation.class.map(|class| class.uuid)),
-            EventBody::Wmi(wmi) => Said::Wmi(wmi.operation, wmi.command_line.clone().map(|line| line.string)),
+            EventBody::Wmi(wmi) => {
+                Said::Wmi(wmi.operation, wmi.command_line.clone().map(|line| line.string.into()))
+            }
             EventBody::EndpointMap(map) => Said::EndpointMap(map.entries.len()),
             EventBody::SmbMapping(mapping) => Said::SmbMapping(mapping.share.path.clone()),
-            EventBody::Pipe(pipe) => Said::Pipe(pipe.name.string.clone()),
-            EventBody::SmbFile(file) => Said::SmbFile(file.action.name(), file.name.string.clone()),
+            EventBody::Pipe(pipe) => Said::Pipe(pipe.name.string.to_string()),
+            EventBody::SmbFile(file) => Said::SmbFile(file.action.name(), file.name.string.to_string()),
             EventBody::Anomaly(anomaly) => Said::Anomaly(anomaly.kind),
         };
         let header = &event.header;

@@ -35,7 +35,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, map: &EndpointMap, header: &EventHea
     if map.omitted > 0 {
         json.number(key!("entries_omitted"), map.omitted as u64);
     }
-    auth(json, map.security.as_ref(), map.identity.as_ref(), memo);
+    auth(json, map.security.as_ref(), map.identity.as_ref(), &mut memo.identities);
     json.plain(key!("outcome"), map.outcome.name());
     if let Some(status) = map.status {
         json.status(key!("status"), status);

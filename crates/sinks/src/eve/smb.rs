@@ -152,7 +152,7 @@ fn end(
     answer: Option<&SmbAnswer>,
     memo: &mut Memo,
 ) {
-    auth(json, None, identity, memo);
+    auth(json, None, identity, &mut memo.identities);
     let answered = answer.map(|answer| (answer.time, answer.frame));
     super::answer_time(json, Some((header.time, header.frame)), answered);
     json.close();

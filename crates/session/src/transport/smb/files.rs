@@ -304,5 +304,5 @@ pub(super) fn mapping(session_id: u64, path: Option<&utf16::Text<'_>>) -> Box<Sm
 pub(super) fn text(wire: &utf16::Text<'_>) -> Text {
     let mut chars = wire.chars();
     let string: String = chars.by_ref().take(Text::MAX_CHARS).collect();
-    Text { string, cut: !wire.complete || chars.next().is_some() }
+    Text { string: string.into(), cut: !wire.complete || chars.next().is_some() }
 }
