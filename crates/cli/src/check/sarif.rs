@@ -36,6 +36,7 @@ pub(super) fn page(loaded: &Loaded) -> String {
 fn all_lints() -> Vec<(&'static str, Severity, &'static str)> {
     let mut all = vec![(LOADER, Severity::Error, "What cannot be read, or names what there is not.")];
     all.extend(lints().iter().map(|lint| (lint.name, lint.severity, lint.meaning)));
+    all.push(("test", Severity::Error, "What is wrong in a file of tests."));
     all.push((untested::NAME, Severity::Note, untested::MEANING));
     all
 }
@@ -45,9 +46,10 @@ fn result(finding: &Finding, lints: &[(&str, Severity, &str)]) -> Value {
         Some(hint) => format!("{}\nhint: {hint}", finding.cause),
         None => finding.cause.clone(),
     };
+    let index = lints.iter().position(|(name, ..)| *name == finding.lint);
     json!({
         "ruleId": finding.lint,
-        "ruleIndex": lints.iter().position(|(name, ..)| *name == finding.lint),
+        "ruleIndex": index.map_or(json!(-1), |index| json!(index)),
         "level": finding.severity.name(),
         "message": {"text": text},
         "locations": [{

@@ -7,6 +7,7 @@ use crate::expression::{Expression, Quantifier};
 use crate::field::{EventType, Field, FieldId, Kind};
 use crate::matcher::{Comparison, Matcher, Number};
 use crate::rule_set::Rule;
+use std::collections::HashSet;
 
 pub(super) fn look(rule: &Rule, report: &mut Report<'_>) {
     if matches!(&rule.expression, Expression::Any(parts) if parts.is_empty()) {
@@ -78,19 +79,20 @@ fn absent_and_present(absent: &Literal<'_>, present: &Literal<'_>) -> bool {
 /// Whether whatever meets the first test also meets the second, which must not be met.
 fn within(met: &Literal<'_>, unmet: &Literal<'_>) -> bool {
     let (met, unmet) = (met.test, unmet.test);
-    if unmet.quantifier == Quantifier::All && unmet.wanted.len() > 1 || met.wanted.len() > MAX_VALUES {
+    let too_many = met.wanted.len().max(unmet.wanted.len()) > MAX_VALUES;
+    if too_many || unmet.quantifier == Quantifier::All && unmet.wanted.len() > 1 {
         return false;
     }
-    let covered = |matcher: &Matcher| {
-        unmet.wanted.iter().any(|(_, other)| match (matcher, other) {
-            (Matcher::Cidr(inner), Matcher::Cidr(outer)) => outer.covers(*inner),
-            (Matcher::Regex(_), _) | (_, Matcher::Regex(_)) => false,
-            _ => shape(matcher) == shape(other),
-        })
+    let shapes: HashSet<String> = unmet.wanted.iter().map(|(_, matcher)| shape(matcher)).collect();
+    let covered = |matcher: &Matcher| match matcher {
+        Matcher::Cidr(inner) => unmet
+            .wanted
+            .iter()
+            .any(|(_, outer)| matches!(outer, Matcher::Cidr(outer) if outer.covers(*inner))),
+        // Flags are no part of its shape.
+        Matcher::Regex(_) => false,
+        other => shapes.contains(&shape(other)),
     };
-    if unmet.wanted.len() > MAX_VALUES {
-        return false;
-    }
     match met.quantifier {
         Quantifier::Any => met.wanted.iter().all(|(_, matcher)| covered(matcher)),
         Quantifier::All => met.wanted.iter().any(|(_, matcher)| covered(matcher)),
@@ -164,7 +166,7 @@ pub(super) fn span(matcher: &Matcher) -> Option<(i128, i128)> {
 }
 
 /// Values that are held against each other.
-const MAX_VALUES: usize = 10_000;
+const MAX_VALUES: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
