@@ -217,4 +217,26 @@ mod tests {
         assert!(said(&"not ".repeat(200_000))[0].contains("more than"));
         assert!(said(&"user == a or ".repeat(50_000))[0].contains("more than"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_typed_is_read_or_explained(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "user", "opnum", "client_ip", "==", "!=", "in", "not", "and", "or", "(", ")", "[", "]", ",", "'a",
+                    "\"b\\\"", "12", "10.0.0.0/8", "matches", "null", "true", "svcctl", "\n", "%x%", "é",
+                ]),
+                0..12,
+            ),
+            noise in ".{0,20}",
+        ) {
+            for text in [parts.join(" "), parts.concat(), noise] {
+                if let Err(findings) = parse_filter(&text) {
+                    assert!(!findings.is_empty(), "{text}");
+                    let last = text.lines().count().max(1) as u64;
+                    assert!(findings.iter().all(|finding| (1..=last + 1).contains(&finding.place.line)), "{text}");
+                }
+            }
+        }
+    }
 }

@@ -213,4 +213,28 @@ mod tests {
             settings.placeholders.names().map(|name| (name, settings.placeholders.values(name))).collect();
         assert_eq!(all.len(), 2);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_typed_is_read_or_explained(
+            members in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "10.0.0.0/8", "'!10.1.0.0/16'", "a", "'!b'", "any", "'!any'", "fd00::/8", "'::ffff:1.2.3.4/100'",
+                    "10.0.0.0/33", "'!'", "''", "~", "[x]", "{y: z}", "1", "true",
+                ]),
+                0..8,
+            ),
+            noise in ".{0,40}",
+        ) {
+            let list = members.join(", ");
+            let text = format!("networks:\n  a: [{list}]\n  b: [a, {list}]\nlists: {{c: [{list}]}}\n");
+            for text in [text, noise] {
+                let (settings, _) = Settings::parse("rpcscope.yaml", &text);
+                for name in ["a", "b"] {
+                    let values = settings.placeholders.values(name).unwrap_or_default();
+                    assert!(values.iter().all(|value| value.contains('/')), "{text}: {values:?}");
+                }
+            }
+        }
+    }
 }
