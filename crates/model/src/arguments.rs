@@ -113,27 +113,26 @@ impl Arguments {
     /// `stopped` says so, unless something stopped the decoding already.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
         let name = name.into();
-        let bytes = name.len().saturating_add(value.bytes());
-        let old = self.fields.iter().position(|(known, _)| *known == name);
-        let freed =
-            old.and_then(|at| self.fields.get(at)).map_or(0, |(name, value)| name.len() + value.bytes());
-        let total = self.bytes.saturating_sub(freed).saturating_add(bytes);
-        let has_room = old.is_some() || self.fields.len() < Self::MAX_FIELDS;
-        if total > Self::MAX_BYTES || !has_room {
-            let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
-            self.stopped.get_or_insert(stopped);
-            return;
-        }
-        self.bytes = total;
-        match old.and_then(|at| self.fields.get_mut(at)) {
-            Some(field) => field.1 = value,
-            None => {
+        let has_room = self.fields.len() < Self::MAX_FIELDS;
+        let old = self.fields.iter_mut().find(|(known, _)| *known == name);
+        let freed = old.as_ref().map_or(0, |(name, value)| name.len() + value.bytes());
+        let added = name.len().saturating_add(value.bytes());
+        let total = self.bytes.saturating_sub(freed).saturating_add(added);
+        match old {
+            Some(field) if total <= Self::MAX_BYTES => field.1 = value,
+            None if total <= Self::MAX_BYTES && has_room => {
                 if self.fields.capacity() == 0 {
                     self.fields.reserve_exact(USUAL_FIELDS);
                 }
                 self.fields.push((name, value));
             }
+            _ => {
+                let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
+                self.stopped.get_or_insert(stopped);
+                return;
+            }
         }
+        self.bytes = total;
     }
 
     /// Takes a field out.
@@ -215,16 +214,24 @@ const USUAL_FIELDS: usize = 8;
 
 impl Value {
     /// The bytes that the value counts for in [`Arguments::MAX_BYTES`].
+    #[inline]
     pub fn bytes(&self) -> usize {
         let own = match self {
             Self::Text(text) => text.string.len(),
             Self::Sid(sid) => sid.len(),
             Self::Bytes(bytes) => bytes.head.len(),
-            Self::List(list) => list.values.iter().map(Self::bytes).sum(),
-            Self::Fields(fields) => fields.iter().map(|(name, value)| name.len() + value.bytes()).sum(),
+            Self::List(_) | Self::Fields(_) => self.bytes_of_parts(),
             _ => 0,
         };
         own.saturating_add(8)
+    }
+
+    fn bytes_of_parts(&self) -> usize {
+        match self {
+            Self::List(list) => list.values.iter().map(Self::bytes).sum(),
+            Self::Fields(fields) => fields.iter().map(|(name, value)| name.len() + value.bytes()).sum(),
+            _ => 0,
+        }
     }
 }
 

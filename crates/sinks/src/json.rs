@@ -126,9 +126,14 @@ impl<'o> Json<'o> {
 
     /// Begins a member whose name needs no escaping.
     pub(crate) fn key_word(&mut self, word: &'static str) {
-        self.comma();
-        self.plain_value(word);
-        self.out.push(b':');
+        debug_assert_eq!(clean_bytes(word.as_bytes()), word.len(), "{word} needs escaping");
+        if self.is_first() {
+            self.out.push(b'"');
+        } else {
+            self.out.extend_from_slice(b",\"");
+        }
+        self.out.extend_from_slice(word.as_bytes());
+        self.out.extend_from_slice(b"\":");
     }
 
     /// Begins an item of an array.

@@ -21,6 +21,10 @@ impl History {
 
     /// Remembers bytes that stand directly behind those remembered so far.
     pub(super) fn append(&mut self, bytes: &[u8], memory: &mut Memory) {
+        if self.ring.len() + bytes.len() <= self.granted {
+            self.ring.extend_from_slice(bytes);
+            return;
+        }
         let wanted = if self.ring.len() + bytes.len() > MIN_BYTES { MAX_BYTES } else { MIN_BYTES };
         if self.granted < wanted {
             self.grow(wanted, memory);
