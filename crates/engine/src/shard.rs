@@ -133,21 +133,19 @@ impl Shard {
             None => self.begin(key, at),
         };
         let Some(entry) = self.table.see(position, at.time) else { return };
-        match &mut entry.state {
+        let is_done = match &mut entry.state {
             // The usual cases: nothing of interest, and nothing that could become it; a connection that goes on.
-            State::Watched(watched) => {
-                let may_be_known = watch(watched, direction, segment);
-                if !may_be_known {
-                    return;
-                }
-            }
+            State::Watched(watched) => !watch(watched, direction, segment),
             State::Followed(followed) if !followed.reassembler.is_reopened_by(direction, segment) => {
                 self.stats.checksums_wrong +=
                     u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
                 follow(followed, direction, segment, at, &mut self.session, &mut self.memory);
-                return;
+                true
             }
-            _ => {}
+            _ => false,
+        };
+        if is_done {
+            return;
         }
         // The state is taken out of the table while it works, so that it can use the rest of the shard.
         let mut state = std::mem::take(&mut entry.state);
