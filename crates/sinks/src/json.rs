@@ -109,7 +109,7 @@ impl<'o> Json<'o> {
     }
 
     /// Begins a member whose name is known only now. One that is borrowed is a word of ours and needs no escaping.
-    #[allow(clippy::ptr_arg)] // whether it is borrowed is what is asked
+    #[allow(clippy::ptr_arg)] // where the name is from decides
     pub(crate) fn key_named(&mut self, name: &Cow<'static, str>) {
         match name {
             Cow::Borrowed(word) => self.key_word(word),
