@@ -30,6 +30,7 @@ mod suricata;
 mod trace;
 mod value;
 mod watch;
+mod word_index;
 mod yaml;
 
 pub use correlate::Correlator;

@@ -7,9 +7,11 @@ use crate::field::{EventType, Field, Kind, Known, LogSource};
 use crate::sigma::{Correlation, Meta};
 use crate::signature::signature;
 use crate::suricata::{Action, RuleText, Threshold};
+use crate::word_index::WordIndex;
 use rpcscope_model::{Alert, Event, EventBody, Opnum, Requests, Signature, Wanted};
 use std::collections::HashSet;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A rule, made ready.
 #[derive(Clone, Debug)]
@@ -60,6 +62,13 @@ impl Rule {
         self.text.as_ref().is_some_and(|text| text.is_second_half)
     }
 
+    /// Whether it looks at events of a kind. What is told beside a call is not for rules that are about calls, too: they
+    /// would say the same twice.
+    pub(crate) fn is_about(&self, event: EventType) -> bool {
+        let events = self.source.events;
+        events.contains(&event) && !(event.repeats_a_call() && events.contains(&EventType::Call))
+    }
+
     /// Whether it may hold as soon as the request of a call is complete.
     pub(crate) fn is_of_request(&self) -> bool {
         self.known == Known::Request
@@ -77,7 +86,7 @@ pub struct RuleSet {
     deferred: Vec<bool>,
     calls: Index,
     /// Rules about events that are no calls, by type.
-    others: [Vec<usize>; EventType::ALL.len()],
+    others: [WordIndex; EventType::ALL.len()],
     /// Rules about messages that must have some content.
     contents: Contents,
 }
@@ -114,14 +123,17 @@ impl RuleSet {
         }
         let about = |event: EventType| {
             let all = rules.iter().enumerate();
-            all.filter(move |(_, rule)| rule.source.events.contains(&event))
+            all.filter(move |(_, rule)| rule.is_about(event))
         };
         let contents = Contents::new(rules.iter().map(|rule| &rule.expression));
         // What any event may meet is looked for by its content, when it has one.
         let is_open = |(at, _): &(usize, &Rule)| !contents.have(*at);
         let calls =
             Index::new(about(EventType::Call).filter(is_open).map(|(at, rule)| (at, &rule.expression)));
-        let others = EventType::ALL.map(|event| about(event).filter(is_open).map(|(at, _)| at).collect());
+        let others = EventType::ALL.map(|event| {
+            let rules = about(event).filter(is_open).map(|(at, rule)| (at, &rule.expression));
+            WordIndex::new(event, rules)
+        });
         Self { rules, correlations, alerts, deferred, calls, others, contents }
     }
 
@@ -140,9 +152,12 @@ impl RuleSet {
         let mut candidates = match &event.body {
             EventBody::Call(call) => self.calls.candidates(call),
             _ => {
-                let event = EventType::of(event);
-                let at = EventType::ALL.iter().position(|known| Some(*known) == event);
-                Candidates::from_slice(at.and_then(|at| self.others.get(at)).map_or(&[][..], Vec::as_slice))
+                let kind = EventType::of(event);
+                let at = EventType::ALL.iter().position(|known| *known == kind);
+                let Some(index) = at.and_then(|at| self.others.get(at)) else { return Candidates::new() };
+                let is_of_source =
+                    |at: &usize| self.rules.get(*at).is_some_and(|rule| rule.source.has(event));
+                index.candidates(event).into_iter().filter(is_of_source).collect()
             }
         };
         self.contents.add_candidates(event, &mut candidates);
@@ -173,7 +188,14 @@ impl RuleSet {
     fn wanted_requests(&self) -> Requests {
         let mut keys = HashSet::new();
         for rule in self.rules.iter().filter(|rule| rule.is_of_request()) {
-            if !rule.source.events.contains(&EventType::Call) {
+            // Activations and management operations are told with the requests that they are.
+            if rule.is_about(EventType::Activation) {
+                keys.extend(ACTIVATORS.map(|interface| (Some(interface), None)));
+            }
+            if rule.is_about(EventType::Wmi) {
+                keys.extend(MANAGEMENT.map(|interface| (Some(interface), None)));
+            }
+            if !rule.is_about(EventType::Call) {
                 continue;
             }
             let Some(demanded) = rule.expression.demand() else { return Requests::All };
@@ -224,3 +246,14 @@ impl RuleSet {
         self.alerts.get(position).copied().unwrap_or(false)
     }
 }
+
+/// `IActivation` and `IRemoteSCMActivator` ([MS-DCOM] 3.1.2.5.2).
+const ACTIVATORS: [Uuid; 2] = [
+    Uuid::from_u128(0x4d9f4ab8_7d1c_11cf_861e_0020af6e7c57),
+    Uuid::from_u128(0x000001a0_0000_0000_c000_000000000046),
+];
+/// `IWbemServices` and `IWbemLevel1Login` ([MS-WMI] 3.1.4).
+pub(crate) const MANAGEMENT: [Uuid; 2] = [
+    Uuid::from_u128(0x9556dc99_828c_11cf_a37e_00aa003240c7),
+    Uuid::from_u128(0xf309ad18_d86a_11d0_a075_00c04fb68820),
+];

@@ -61,12 +61,22 @@ impl Rule {
     /// Whether the rule looks at an event: it is of its log source, and for a call it is the first event that has all
     /// fields that the rule reads.
     pub fn looks_at(&self, event: &Event) -> bool {
-        EventType::of(event).is_some_and(|kind| self.source.events.contains(&kind)) && self.is_due(event)
+        self.is_about(EventType::of(event)) && self.source.has(event) && self.is_due(event)
     }
 
-    /// Whether this is the event of a call that the rule looks at: the first that has all fields that it reads.
+    /// Whether this is the event that the rule looks at, of those that tell of one call: the first that has all fields that
+    /// it reads.
     pub(crate) fn is_due(&self, event: &Event) -> bool {
-        let EventBody::Call(call) = &event.body else { return true };
+        let is_first = |announced: bool| match event.header.phase {
+            Phase::Requested => self.is_of_request(),
+            Phase::Settled => !(announced && self.is_of_request()),
+        };
+        let call = match &event.body {
+            EventBody::Call(call) => call,
+            EventBody::Activation(activation) => return is_first(activation.announced),
+            EventBody::Wmi(wmi) => return is_first(wmi.announced),
+            _ => return true,
+        };
         let has = |told: usize| {
             let arguments = call.arguments.as_deref();
             self.arguments.iter().all(|wanted| {

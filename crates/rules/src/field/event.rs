@@ -1,34 +1,33 @@
 //! The values of fields in an event of the sensor.
 
 use super::registry::{BIND_RESULTS, BYTE_ORDERS};
-use super::{EventType, Field, FieldId, Kind};
+use super::{EventType, Field, FieldId, Kind, object, share};
 use crate::value::{FieldValue, FieldValues, Fields};
 use rpcscope_catalog::{
     interface, normalize_pipe, provider_reason_name, reject_reason_name, result_name, status_name,
 };
 use rpcscope_model::{
-    Arguments, AuthLevel, AuthType, Bind, BindResult, Call, Event, EventBody, Identity, Interface, Part,
-    Reply, Security, Text, Value,
+    Arguments, AuthLevel, AuthResult, AuthType, Bind, BindResult, Call, Event, EventBody, Identity,
+    Interface, Opnum, Part, Reply, Security, Text, Value,
 };
 use std::borrow::Cow;
 use uuid::Uuid;
 
 impl EventType {
-    /// The kind of an event; `None` for activations and WMI operations, which are told beside their call: rules are about
-    /// the call.
-    pub fn of(event: &Event) -> Option<Self> {
-        Some(match event.body {
+    /// The kind of an event.
+    pub const fn of(event: &Event) -> Self {
+        match event.body {
             EventBody::Call(_) => Self::Call,
             EventBody::Bind(_) => Self::Bind,
             EventBody::Authentication(_) => Self::Identity,
             EventBody::Anomaly(_) => Self::Anomaly,
-            EventBody::Activation(_)
-            | EventBody::Wmi(_)
-            | EventBody::EndpointMap(_)
-            | EventBody::SmbMapping(_)
-            | EventBody::Pipe(_)
-            | EventBody::SmbFile(_) => return None,
-        })
+            EventBody::Activation(_) => Self::Activation,
+            EventBody::Wmi(_) => Self::Wmi,
+            EventBody::EndpointMap(_) => Self::EndpointMap,
+            EventBody::Pipe(_) => Self::Pipe,
+            EventBody::SmbFile(_) => Self::SmbFile,
+            EventBody::SmbMapping(_) => Self::SmbMapping,
+        }
     }
 }
 
@@ -68,7 +67,7 @@ impl Fields for Event {
 fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
     let header = &event.header;
     match id {
-        FieldId::EventType => values.extend(EventType::of(event).map(|kind| FieldValue::text(kind.name()))),
+        FieldId::EventType => values.push(FieldValue::text(EventType::of(event).name())),
         FieldId::Time => values.push(FieldValue::Time(header.time)),
         FieldId::Frame => values.push(number(header.frame.0)),
         FieldId::FlowId => values.push(number(header.flow_id)),
@@ -105,12 +104,12 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
                     _ => identity(&authentication.identity, id, values),
                 }
             }
-            EventBody::Activation(_)
-            | EventBody::Wmi(_)
-            | EventBody::EndpointMap(_)
-            | EventBody::SmbMapping(_)
-            | EventBody::Pipe(_)
-            | EventBody::SmbFile(_) => {}
+            EventBody::Activation(activation) => object::activation(activation, id, values),
+            EventBody::Wmi(wmi) => object::wmi(wmi, id, values),
+            EventBody::EndpointMap(map) => object::endpoint_map(map, id, values),
+            EventBody::Pipe(pipe) => share::pipe(pipe, id, values),
+            EventBody::SmbFile(file) => share::file(file, id, values),
+            EventBody::SmbMapping(mapping) => share::mapping(mapping, id, values),
             EventBody::Anomaly(anomaly) => match id {
                 FieldId::AnomalyKind => values.push(FieldValue::text(anomaly.kind.name())),
                 FieldId::Layer => values.push(FieldValue::text(anomaly.kind.layer().name())),
@@ -154,6 +153,12 @@ fn call<'a>(call: &'a Call, id: FieldId, values: &mut FieldValues<'a>) {
         FieldId::Opnum => operation(call, values, true),
         FieldId::Procedure => operation(call, values, false),
         FieldId::Object => values.extend(call.object.map(FieldValue::Uuid)),
+        FieldId::Clsid | FieldId::ClsidGuess => {
+            object::class(call.instance.as_ref().and_then(|instance| instance.class), id, values);
+        }
+        FieldId::ActivationId => {
+            object::activation_id(call.instance.as_ref().and_then(|instance| instance.activation), values);
+        }
         FieldId::AuthType | FieldId::AuthLevel => security(call.security, id, values),
         FieldId::Sealed => values.push(FieldValue::Flag(call.sealed)),
         FieldId::RequestBytes => values.extend(call.request.map(|part| number(part.stub_bytes))),
@@ -230,7 +235,7 @@ fn bind<'a>(bind: &'a Bind, id: FieldId, values: &mut FieldValues<'a>) {
     }
 }
 
-fn identity<'a>(who: &'a Identity, id: FieldId, values: &mut FieldValues<'a>) {
+pub(super) fn identity<'a>(who: &'a Identity, id: FieldId, values: &mut FieldValues<'a>) {
     let text = |text: &'a Option<Text>| text.as_ref().map(|text| FieldValue::text(text.string.as_str()));
     match id {
         FieldId::User => values.extend(text(&who.user)),
@@ -254,6 +259,17 @@ fn identity<'a>(who: &'a Identity, id: FieldId, values: &mut FieldValues<'a>) {
         FieldId::KerberosError => {
             let error = who.kerberos.and_then(|kerberos| kerberos.error);
             values.extend(error.map(|error| FieldValue::Number(error.into())));
+            values.extend(error.and_then(kerberos_error_name).map(FieldValue::text));
+        }
+        FieldId::ServerNbName => values.extend(text(&who.server.nb_computer)),
+        FieldId::ServerDnsName => values.extend(text(&who.server.dns_computer)),
+        FieldId::ServerTreeName => values.extend(text(&who.server.dns_tree)),
+        FieldId::AuthSuccess => {
+            let accepted = |result| FieldValue::Flag(result == AuthResult::Accepted);
+            values.extend(who.result.map(accepted));
+        }
+        FieldId::KerberosRequest => {
+            values.extend(who.kerberos.is_some().then(|| FieldValue::text("AP")));
         }
         FieldId::ServerName => {
             let server = &who.server;
@@ -265,7 +281,7 @@ fn identity<'a>(who: &'a Identity, id: FieldId, values: &mut FieldValues<'a>) {
     }
 }
 
-fn number<'a>(number: impl Into<i128>) -> FieldValue<'a> {
+pub(super) fn number<'a>(number: impl Into<i128>) -> FieldValue<'a> {
     FieldValue::Number(number.into())
 }
 
@@ -273,7 +289,7 @@ fn version<'a>((major, minor): (u8, u8)) -> FieldValue<'a> {
     FieldValue::text(format!("{major}.{minor}"))
 }
 
-fn endpoint<'a>(endpoint: &'a str, id: FieldId, values: &mut FieldValues<'a>) {
+pub(super) fn endpoint<'a>(endpoint: &'a str, id: FieldId, values: &mut FieldValues<'a>) {
     if id == FieldId::Endpoint {
         values.push(FieldValue::text(endpoint));
     } else if endpoint.starts_with('\\') {
@@ -281,7 +297,7 @@ fn endpoint<'a>(endpoint: &'a str, id: FieldId, values: &mut FieldValues<'a>) {
     }
 }
 
-fn interface_field<'a>(bound: &Interface, id: FieldId, values: &mut FieldValues<'a>) {
+pub(super) fn interface_field<'a>(bound: &Interface, id: FieldId, values: &mut FieldValues<'a>) {
     let known = || interface(&bound.syntax.uuid);
     match id {
         FieldId::InterfaceVersion => {
@@ -311,13 +327,18 @@ fn operation<'a>(call: &'a Call, values: &mut FieldValues<'a>, by_number: bool) 
         return;
     }
     values.extend(call.procedure.map(FieldValue::text));
-    if let Some(known) = uuid.as_ref().and_then(interface) {
+    operation_names(uuid, opnum, values);
+}
+
+/// Adds what others call an operation.
+pub(super) fn operation_names(interface: Option<Uuid>, opnum: Opnum, values: &mut FieldValues<'_>) {
+    if let Some(known) = interface.as_ref().and_then(rpcscope_catalog::interface) {
         let others = known.other_names().filter(|other| other.opnum == opnum.0);
         values.extend(others.map(|other| FieldValue::text(other.name)));
     }
 }
 
-fn security<'a>(security: Option<Security>, id: FieldId, values: &mut FieldValues<'a>) {
+pub(super) fn security<'a>(security: Option<Security>, id: FieldId, values: &mut FieldValues<'a>) {
     let Some(security) = security else { return };
     if id == FieldId::AuthType {
         auth_type(security.auth_type, values);
@@ -340,7 +361,7 @@ fn auth_type(kind: AuthType, values: &mut FieldValues<'_>) {
 }
 
 /// A status: number, name, and the name without what says where it is from.
-fn status(status: u32, values: &mut FieldValues<'_>) {
+pub(super) fn status(status: u32, values: &mut FieldValues<'_>) {
     values.push(number(status));
     if let Some(name) = status_name(status) {
         values.push(FieldValue::text(name));
@@ -407,6 +428,26 @@ fn flatten<'a>(value: &'a Value, values: &mut FieldValues<'a>) {
         Value::List(list) => list.values.iter().for_each(|value| flatten(value, values)),
         Value::Fields(fields) => fields.iter().for_each(|(_, value)| flatten(value, values)),
     }
+}
+
+/// Names of error codes ([RFC 4120] 7.5.9), those that servers send to clients of services and that are seen in attacks.
+fn kerberos_error_name(code: i32) -> Option<&'static str> {
+    Some(match code {
+        6 => "KDC_ERR_C_PRINCIPAL_UNKNOWN",
+        7 => "KDC_ERR_S_PRINCIPAL_UNKNOWN",
+        12 => "KDC_ERR_POLICY",
+        14 => "KDC_ERR_ETYPE_NOSUPP",
+        18 => "KDC_ERR_CLIENT_REVOKED",
+        23 => "KDC_ERR_KEY_EXPIRED",
+        24 => "KDC_ERR_PREAUTH_FAILED",
+        25 => "KDC_ERR_PREAUTH_REQUIRED",
+        31 => "KRB_AP_ERR_BAD_INTEGRITY",
+        32 => "KRB_AP_ERR_TKT_EXPIRED",
+        34 => "KRB_AP_ERR_REPEAT",
+        37 => "KRB_AP_ERR_SKEW",
+        41 => "KRB_AP_ERR_MODIFIED",
+        _ => return None,
+    })
 }
 
 const STATUS_PREFIXES: [&str; 8] =

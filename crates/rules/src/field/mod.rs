@@ -1,7 +1,9 @@
 //! The fields that rules may name, and their values in an event.
 
 mod event;
+mod object;
 mod registry;
+mod share;
 mod source;
 
 pub(crate) use event::short_status;

@@ -1,5 +1,6 @@
 //! Log sources: which events a rule is about, and by which names it calls their fields.
 
+use rpcscope_model::{AuthType, Event, EventBody};
 use std::fmt;
 
 /// The kinds of events that rules are about.
@@ -11,13 +12,36 @@ pub enum EventType {
     Bind,
     /// An authentication.
     Identity,
+    /// An activation, told beside its call.
+    Activation,
+    /// An operation of Windows Management Instrumentation, told beside its call.
+    Wmi,
+    /// An answer of an endpoint mapper, told beside its call.
+    EndpointMap,
+    /// A named pipe that was opened or refused.
+    Pipe,
+    /// Something that was done to a file of a share.
+    SmbFile,
+    /// A connection to a share.
+    SmbMapping,
     /// Something unexpected.
     Anomaly,
 }
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Call, Self::Bind, Self::Identity, Self::Anomaly];
+    pub const ALL: [Self; 10] = [
+        Self::Call,
+        Self::Bind,
+        Self::Identity,
+        Self::Activation,
+        Self::Wmi,
+        Self::EndpointMap,
+        Self::Pipe,
+        Self::SmbFile,
+        Self::SmbMapping,
+        Self::Anomaly,
+    ];
 
     /// The name: the service of the log source, and the value of the field `event_type`.
     pub const fn name(self) -> &'static str {
@@ -25,8 +49,19 @@ impl EventType {
             Self::Call => "call",
             Self::Bind => "bind",
             Self::Identity => "identity",
+            Self::Activation => "activation",
+            Self::Wmi => "wmi",
+            Self::EndpointMap => "endpoint",
+            Self::Pipe => "pipe",
+            Self::SmbFile => "smb_file",
+            Self::SmbMapping => "smb_mapping",
             Self::Anomaly => "anomaly",
         }
+    }
+
+    /// Whether it tells again what a call tells. A rule that is about calls, too, looks at the call alone.
+    pub(crate) const fn repeats_a_call(self) -> bool {
+        matches!(self, Self::Activation | Self::Wmi | Self::EndpointMap)
     }
 }
 
@@ -56,6 +91,8 @@ pub struct LogSource {
     pub naming: Naming,
     /// The events that it is made of.
     pub events: &'static [EventType],
+    /// Of authentications, only those by this service.
+    pub mechanism: Option<AuthType>,
 }
 
 impl LogSource {
@@ -63,6 +100,17 @@ impl LogSource {
     pub(crate) fn suits(&self, product: Option<&str>, service: Option<&str>, category: Option<&str>) -> bool {
         let same = |wanted: Option<&str>, own: Option<&str>| wanted.is_none_or(|wanted| own == Some(wanted));
         product == Some(self.product) && same(service, self.service) && same(category, self.category)
+    }
+
+    /// Whether an event is of it.
+    pub fn has(&self, event: &Event) -> bool {
+        self.events.contains(&EventType::of(event))
+            && match (&event.body, self.mechanism) {
+                (EventBody::Authentication(told), Some(mechanism)) => {
+                    told.identity.auth_type == Some(mechanism)
+                }
+                _ => true,
+            }
     }
 }
 
@@ -85,8 +133,14 @@ pub fn log_sources() -> &'static [LogSource] {
 }
 
 /// Events of others.
-pub(crate) static FOREIGN: LogSource =
-    LogSource { product: "foreign", service: None, category: None, naming: Naming::Open, events: &[] };
+pub(crate) static FOREIGN: LogSource = LogSource {
+    product: "foreign",
+    service: None,
+    category: None,
+    naming: Naming::Open,
+    events: &[],
+    mechanism: None,
+};
 
 /// Messages of calls: rule text that names an interface, an operation or a stub.
 pub(crate) static RULE_TEXT_CALLS: LogSource = rule_text(&[EventType::Call]);
@@ -94,31 +148,50 @@ pub(crate) static RULE_TEXT_CALLS: LogSource = rule_text(&[EventType::Call]);
 pub(crate) static RULE_TEXT_PDUS: LogSource = rule_text(&[EventType::Call, EventType::Bind]);
 
 const fn rule_text(events: &'static [EventType]) -> LogSource {
-    LogSource { product: "suricata", service: None, category: None, naming: Naming::Rpcscope, events }
+    LogSource { product: "suricata", ..own(None, events) }
 }
 
 const fn own(service: Option<&'static str>, events: &'static [EventType]) -> LogSource {
-    LogSource { product: "rpcscope", service, category: None, naming: Naming::Rpcscope, events }
+    LogSource {
+        product: "rpcscope",
+        service,
+        category: None,
+        naming: Naming::Rpcscope,
+        events,
+        mechanism: None,
+    }
 }
 
-const SOURCES: [LogSource; 7] = [
+const fn zeek(service: &'static str, events: &'static [EventType], mechanism: Option<AuthType>) -> LogSource {
+    LogSource { product: "zeek", naming: Naming::Zeek, mechanism, ..own(Some(service), events) }
+}
+
+/// Authentication services of [MS-RPCE] 2.2.1.1.7, as identities have them.
+const WINNT: Option<AuthType> = Some(AuthType(10));
+const KERBEROS: Option<AuthType> = Some(AuthType(16));
+
+const SOURCES: [LogSource; 17] = [
     own(None, &EventType::ALL),
     own(Some("call"), &[EventType::Call]),
     own(Some("bind"), &[EventType::Bind]),
     own(Some("identity"), &[EventType::Identity]),
+    own(Some("activation"), &[EventType::Activation]),
+    own(Some("wmi"), &[EventType::Wmi]),
+    own(Some("endpoint"), &[EventType::EndpointMap]),
+    own(Some("pipe"), &[EventType::Pipe]),
+    own(Some("smb_file"), &[EventType::SmbFile]),
+    own(Some("smb_mapping"), &[EventType::SmbMapping]),
     own(Some("anomaly"), &[EventType::Anomaly]),
     LogSource {
         product: "rpc_firewall",
-        service: None,
         category: Some("application"),
         naming: Naming::RpcFirewall,
-        events: &[EventType::Call],
+        ..own(None, &[EventType::Call])
     },
-    LogSource {
-        product: "zeek",
-        service: Some("dce_rpc"),
-        category: None,
-        naming: Naming::Zeek,
-        events: &[EventType::Call],
-    },
+    zeek("dce_rpc", &[EventType::Call], None),
+    // Pipes are files of the share `IPC$` in that log.
+    zeek("smb_files", &[EventType::SmbFile, EventType::Pipe], None),
+    zeek("smb_mapping", &[EventType::SmbMapping], None),
+    zeek("ntlm", &[EventType::Identity], WINNT),
+    zeek("kerberos", &[EventType::Identity], KERBEROS),
 ];

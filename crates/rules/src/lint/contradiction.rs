@@ -106,7 +106,10 @@ fn has_one_value(field: &Field, rule: &Rule) -> bool {
         id,
         FieldId::Interface | FieldId::ContextId | FieldId::TransferSyntax | FieldId::ContextResult
     );
-    !(of_contexts && rule.source.events.contains(&EventType::Bind))
+    let of_lists = matches!(id, FieldId::Iid | FieldId::Ipid | FieldId::MappedPort);
+    let has_lists =
+        [EventType::Bind, EventType::EndpointMap].iter().any(|kind| rule.source.events.contains(kind));
+    !(of_lists || of_contexts && has_lists)
         && matches!(
             id.kind(),
             Kind::Word
@@ -114,6 +117,7 @@ fn has_one_value(field: &Field, rule: &Rule) -> bool {
                 | Kind::Flag
                 | Kind::Uuid
                 | Kind::Interface
+                | Kind::Class
                 | Kind::Status
                 | Kind::Address
         )

@@ -6,7 +6,7 @@ use super::modifier::Form;
 use super::operation_names::OperationNames;
 use super::placeholders::Placeholders;
 use crate::expression::{Expression, Quantifier, Test};
-use crate::field::{Field, FieldId, Kind, LogSource, Naming};
+use crate::field::{Field, FieldId, LogSource, Naming};
 use crate::finding::{Finding, Findings, Place};
 use crate::glob::{Case, Glob, Subject};
 use crate::matcher::{Anchor, Matcher};
@@ -77,7 +77,7 @@ impl Lowering<'_> {
         let field = item.field.as_deref().and_then(|name| Field::named(name, self.source));
         let plain =
             item.chain.form == Form::Plain && item.chain.anchor == Anchor::Whole && !item.chain.negated;
-        if !plain || field.is_none_or(|field| field.kind() != Kind::Interface) {
+        if !plain || field != Some(Field::Known(FieldId::Interface)) {
             return Vec::new();
         }
         let named = item.values.iter().flat_map(|(_, value)| named_interfaces(value.text()));

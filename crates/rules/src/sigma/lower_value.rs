@@ -11,7 +11,7 @@ use crate::glob::{Case, Glob};
 use crate::matcher::{Anchor, Comparison, Likeness, Matcher, Network, Number};
 use crate::pattern::{Pattern, Piece};
 use regex::RegexBuilder;
-use rpcscope_catalog::{interfaces, interfaces_named, statuses};
+use rpcscope_catalog::{Class, classes, interfaces, interfaces_named, statuses};
 use uuid::Uuid;
 
 type Alternatives = Vec<(Box<str>, Matcher)>;
@@ -152,7 +152,9 @@ impl Lowering<'_> {
             Scalar::Null if field.is_some() && unchanged => return one(Matcher::Null),
             Scalar::Null => return self.refuse(place, format!("null cannot be a value of `{}`", item.label)),
             Scalar::Flag(flag) if unchanged && field.is_some() => return one(Matcher::Flag(*flag)),
-            Scalar::Number(_) if unchanged && !matches!(kind, Kind::Text | Kind::Uuid | Kind::Interface) => {
+            Scalar::Number(_)
+                if unchanged && !matches!(kind, Kind::Text | Kind::Uuid | Kind::Interface | Kind::Class) =>
+            {
                 if let Some(number) = value.number() {
                     return one(Matcher::Number(Comparison::Equal, number));
                 }
@@ -230,6 +232,7 @@ impl Lowering<'_> {
                     None
                 }
             },
+            Kind::Class => self.class(text, place),
             Kind::Interface => self.interface(text, place),
             Kind::Operation => number().or_else(|| self.operation(text, place, interfaces)),
             Kind::Status => number().or_else(|| {
@@ -263,6 +266,26 @@ impl Lowering<'_> {
             finding.nearest(text, known.copied());
         }
         None
+    }
+
+    fn class(&mut self, text: &str, place: Place) -> Option<Alternatives> {
+        if let Ok(uuid) = Uuid::try_parse(text) {
+            return Some(vec![(text.into(), Matcher::Uuid(uuid))]);
+        }
+        let names = |known: &'static Class| [Some(known.name), known.progid].into_iter().flatten();
+        let named = classes().iter().filter(|known| names(known).any(|name| name.eq_ignore_ascii_case(text)));
+        let found: Alternatives = named.map(|known| (text.into(), Matcher::Uuid(known.uuid))).collect();
+        if found.is_empty() {
+            let finding = self.findings.warning(place, format!("unknown class `{text}`"));
+            if interfaces_named(text).next().is_some() {
+                finding
+                    .hint("it is the name of an interface: a class is activated, its interfaces are called");
+            } else {
+                finding.nearest(text, classes().iter().flat_map(names));
+            }
+            return None;
+        }
+        Some(found)
     }
 
     fn operation(&mut self, text: &str, place: Place, interfaces: &[Uuid]) -> Option<Alternatives> {

@@ -5,5 +5,6 @@ mod indexed;
 mod malformed;
 mod published;
 mod semantics;
+mod sources;
 mod specification;
 mod support;
