@@ -46,6 +46,7 @@ pub(super) fn quoted<'a>(
     critic: &mut Critic<'_>,
     mends: &mut Vec<Mend>,
 ) -> Option<Part<'a>> {
+    let mut is_plain = true;
     for (at, character) in value.text.char_indices().filter(|(_, sign)| TYPOGRAPHIC.contains(sign)) {
         let is_end = at + character.len_utf8() == value.text.len();
         // Within a text such a sign may be meant.
@@ -53,8 +54,11 @@ pub(super) fn quoted<'a>(
             let (_, sign) = value.split_at(at);
             critic.error(sign, format!("`{character}` is no quotation mark of a rule")).hint("write `\"`");
             mends.push(Mend { start: sign.at, end: sign.at + character.len_utf8(), with: "\"".into() });
-            return None;
+            is_plain = false;
         }
+    }
+    if !is_plain {
+        return None;
     }
     let inside = value.strip_prefix("\"").and_then(|rest| {
         let text = rest.text.strip_suffix('"')?;

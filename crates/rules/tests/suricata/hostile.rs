@@ -71,6 +71,7 @@ proptest! {
         alerts(set, &[event]);
         let fixed = rpcscope_rules::fix(&text);
         prop_assert!(fixed.changed.is_empty() == (fixed.text == text));
+        prop_assert_eq!(&rpcscope_rules::fix(&fixed.text).text, &fixed.text);
     }
 
     #[test]
