@@ -67,19 +67,15 @@ impl Contents {
     pub(crate) fn add_candidates(&self, event: &dyn Fields, candidates: &mut Candidates) {
         let before = candidates.len();
         for search in &self.searches {
-            let values = event.values(&search.field);
-            let Some(FieldValue::Bytes(bytes)) = values.first() else { continue };
             let mut missing = vec![true; search.rules.len()];
-            let mut left = missing.len();
-            for found in search.automaton.find_overlapping_iter(bytes) {
-                let content = found.pattern().as_usize();
-                if let Some(missing) = missing.get_mut(content).filter(|missing| **missing) {
-                    *missing = false;
-                    left -= 1;
-                    candidates.extend(search.rules.get(content).into_iter().flatten().copied());
-                }
-                if left == 0 {
-                    break;
+            for value in event.values(&search.field) {
+                let FieldValue::Bytes(bytes) = value else { continue };
+                for found in search.automaton.find_overlapping_iter(&*bytes) {
+                    let content = found.pattern().as_usize();
+                    if let Some(missing) = missing.get_mut(content).filter(|missing| **missing) {
+                        *missing = false;
+                        candidates.extend(search.rules.get(content).into_iter().flatten().copied());
+                    }
                 }
             }
         }
@@ -122,7 +118,7 @@ mod tests {
     impl Fields for Request {
         fn values(&self, field: &Field) -> FieldValues<'_> {
             let is_pdu = *field == Field::Known(FieldId::RequestPdu);
-            is_pdu.then_some(FieldValue::Bytes(self.0)).into_iter().collect()
+            is_pdu.then_some(FieldValue::bytes(self.0)).into_iter().collect()
         }
 
         fn any(&self, _: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool {

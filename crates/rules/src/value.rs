@@ -38,7 +38,7 @@ pub enum FieldValue<'a> {
     /// A time.
     Time(Timestamp),
     /// Bytes without further meaning.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     /// An operation: interface and number.
     Operation(Uuid, u16),
 }
@@ -47,6 +47,11 @@ impl<'a> FieldValue<'a> {
     /// A text.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// Bytes.
+    pub fn bytes(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self::Bytes(bytes.into())
     }
 
     /// Whether it says more than the values beside it: an operation has its number and names beside it.

@@ -8,7 +8,7 @@ use rpcscope_catalog::{
 };
 use rpcscope_model::{
     Arguments, AuthLevel, AuthResult, AuthType, Bind, BindResult, Call, Event, EventBody, Identity,
-    Interface, Opnum, Part, Reply, Security, Text, Value,
+    Interface, Message, Opnum, Part, Reply, Security, Text, Value,
 };
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -122,19 +122,40 @@ fn known<'a>(event: &'a Event, id: FieldId, values: &mut FieldValues<'a>) {
 
 /// The bytes that a call or a bind carries.
 fn wire<'a>(body: &'a EventBody, id: FieldId, values: &mut FieldValues<'a>) {
-    let wire = match body {
-        EventBody::Call(call) => call.wire.as_deref(),
-        EventBody::Bind(bind) => bind.wire.as_deref(),
-        _ => None,
+    let (wire, parts) = match body {
+        EventBody::Call(call) => (call.wire.as_deref(), [call.request, call.reply.map(|(_, part)| part)]),
+        EventBody::Bind(bind) => (bind.wire.as_deref(), [None; 2]),
+        _ => return,
     };
     let is_request = matches!(id, FieldId::RequestPdu | FieldId::RequestStub | FieldId::RequestByteOrder);
     let message = wire.and_then(|wire| if is_request { wire.request.as_ref() } else { wire.reply.as_ref() });
     let Some(message) = message else { return };
-    values.push(match id {
-        FieldId::RequestPdu | FieldId::ReplyPdu => FieldValue::Bytes(&message.pdu),
-        FieldId::RequestStub | FieldId::ReplyStub => FieldValue::Bytes(&message.stub),
-        _ => FieldValue::text(BYTE_ORDERS[usize::from(message.is_big_endian)]),
-    });
+    match id {
+        FieldId::RequestPdu | FieldId::ReplyPdu => {
+            values.push(FieldValue::bytes(&message.pdu));
+            let [request, reply] = parts;
+            let part = if is_request { request } else { reply };
+            if part.is_some_and(|part| part.fragments > 1) {
+                values.extend(unfragmented(message).map(FieldValue::bytes));
+            }
+        }
+        FieldId::RequestStub | FieldId::ReplyStub => values.push(FieldValue::bytes(&message.stub)),
+        _ => values.push(FieldValue::text(BYTE_ORDERS[usize::from(message.is_big_endian)])),
+    }
+}
+
+/// The PDU that would have been sent if it had not been cut into fragments: the header of the first one, and the whole
+/// stub. What is looked for may lie across fragments, or in a later one.
+fn unfragmented(message: &Message) -> Option<Vec<u8>> {
+    let header = match message.pdu.as_slice() {
+        // [C706] 12.6.4.9: with an object UUID when the flag says so.
+        [5, _, PDU_REQUEST, flags, ..] if flags & PFC_OBJECT_UUID != 0 => 40,
+        [5, _, PDU_REQUEST | PDU_RESPONSE, ..] => 24,
+        // [C706] 12.5.2.
+        [4, ..] => 80,
+        _ => return None,
+    };
+    Some([message.pdu.get(..header)?, &message.stub].concat())
 }
 
 fn call<'a>(call: &'a Call, id: FieldId, values: &mut FieldValues<'a>) {
@@ -424,7 +445,7 @@ fn flatten<'a>(value: &'a Value, values: &mut FieldValues<'a>) {
         Value::Uuid(uuid) => values.push(FieldValue::Uuid(*uuid)),
         Value::Sid(sid) => values.push(FieldValue::text(sid.as_str())),
         Value::Time(time) => values.push(FieldValue::Time(*time)),
-        Value::Bytes(bytes) => values.push(FieldValue::Bytes(&bytes.head)),
+        Value::Bytes(bytes) => values.push(FieldValue::bytes(&*bytes.head)),
         Value::List(list) => list.values.iter().for_each(|value| flatten(value, values)),
         Value::Fields(fields) => fields.iter().for_each(|(_, value)| flatten(value, values)),
     }
@@ -454,3 +475,8 @@ const STATUS_PREFIXES: [&str; 8] =
     ["nca_s_fault_", "nca_s_op_", "nca_s_", "ERROR_", "STATUS_", "RPC_S_", "RPC_X_", "E_"];
 /// `result` of a presentation context that the provider rejected ([C706] 12.6.3.1).
 const PROVIDER_REJECTION: u16 = 2;
+/// Types of PDUs ([C706] 12.6.4).
+const PDU_REQUEST: u8 = 0;
+const PDU_RESPONSE: u8 = 2;
+/// The flag of a request that names an object ([C706] 12.6.3.1).
+const PFC_OBJECT_UUID: u8 = 0x80;

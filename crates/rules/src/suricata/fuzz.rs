@@ -34,7 +34,7 @@ impl Fields for Message<'_> {
     fn values(&self, field: &Field) -> FieldValues<'_> {
         let mut values = FieldValues::new();
         match field {
-            Field::Known(id) if id.kind() == Kind::Bytes => values.push(FieldValue::Bytes(self.0)),
+            Field::Known(id) if id.kind() == Kind::Bytes => values.push(FieldValue::bytes(self.0)),
             Field::Known(FieldId::RequestByteOrder) => values.push(FieldValue::text("big")),
             Field::Known(FieldId::RequestBytes | FieldId::ReplyBytes) => values.push(FieldValue::Number(1)),
             _ => {}
@@ -43,6 +43,6 @@ impl Fields for Message<'_> {
     }
 
     fn any(&self, visit: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool {
-        visit(&FieldValue::Bytes(self.0))
+        visit(&FieldValue::bytes(self.0))
     }
 }

@@ -345,3 +345,14 @@ fn what_a_rule_requires_decides_whether_it_is_read() {
     assert_eq!(rules("feature lua"), 0);
     assert_eq!(rules("version < 8 | >= 9"), 1);
 }
+
+#[test]
+fn what_lies_across_fragments_or_in_a_later_one_is_found() {
+    let mut event = call(SVCCTL, 1, b"first-second", b"", Order::Little);
+    let EventBody::Call(call) = &mut event.body else { unreachable!("it is a call") };
+    call.request.as_mut().expect("it has one").fragments = 2;
+    let request = call.wire.as_mut().and_then(|wire| wire.request.as_mut()).expect("it has bytes");
+    request.pdu.truncate(24 + 8);
+    assert_eq!(count("content:\"|05 00 00|\"; depth:3; content:\"first-second\"; offset:24;", &event), 1);
+    assert_eq!(count("dsize:32; content:\"first\";", &event), 1);
+}
