@@ -36,6 +36,19 @@ fn one_scenario_gives_one_capture() {
 }
 
 #[test]
+fn a_file_is_written_to_the_share_that_is_named() {
+    let capture = made("- file: {name: tools.exe, share: C$, bytes: 'hex:4d5a9000aa'}");
+    assert_eq!(holding(&capture, &utf16(r"\\SERVER\C$")), 1);
+    assert_eq!(holding(&capture, &utf16("tools.exe")), 1);
+    assert_eq!(holding(&capture, &[0x4d, 0x5a, 0x90, 0, 0xaa]), 1);
+    let usual = made("- file: {name: a.exe}\n- bind: {interface: svcctl}");
+    assert_eq!(holding(&usual, &utf16("ADMIN$")), 1);
+    assert!(mistakes("- file: {name: a.exe, share: IPC$}").contains("has pipes, no files"));
+    assert!(mistakes("- file: {name: a.exe, smb: {dialect: '1'}}").contains("over SMB 2 and 3 only"));
+    assert!(mistakes("- file: {share: C$}").contains("name"));
+}
+
+#[test]
 fn a_mistake_is_told_with_its_place_and_a_hint() {
     for (scenario, told) in [
         ("- bnid: {interface: svcctl}", "s.yml:1:3: unknown item `bnid`\n  hint: did you mean `bind`?"),

@@ -101,6 +101,7 @@ pub(super) fn smb(fields: &Fields<'_>, missing: Missing, seed: u64) -> Parsed<Ca
                 protection,
                 channels: channels.unwrap_or(1),
                 server,
+                share: usual.share,
                 seed,
             }))
         }

@@ -203,6 +203,7 @@ impl Forge {
             "shutdown" => self.shutdown(value),
             "close" => self.close(value),
             "raw" => self.raw(value),
+            "file" => self.file(value),
             "repeat" => self.repeat(value),
             name => {
                 let error = ScenarioError::new(key.place, format!("unknown item `{name}`"));
@@ -364,10 +365,15 @@ impl Forge {
             let session = self.last_session();
             (session.connection, session.pipe)
         };
-        let at_ns = self.now_ns;
-        // No two PDUs share a moment, so that the order of a capture is that of the scenario.
-        self.now_ns = at_ns.saturating_add(1);
+        let at_ns = self.take_moment();
         self.connections[connection].sent.push(Sent { pipe, step: Step { side, pdu }, at_ns, lost });
+    }
+
+    /// The moment of the next PDU. No two share one, so that the order of a capture is that of the scenario.
+    pub(super) fn take_moment(&mut self) -> i64 {
+        let at_ns = self.now_ns;
+        self.now_ns = at_ns.saturating_add(1);
+        at_ns
     }
 
     /// A port for the next connection; the ones above are for further connections of SMB and HTTP.
@@ -424,6 +430,7 @@ pub(crate) const KINDS: &[&str] = &[
     "shutdown",
     "close",
     "raw",
+    "file",
     "repeat",
 ];
 /// Items of one scenario; a slip of the finger in `times` could otherwise fill memory.

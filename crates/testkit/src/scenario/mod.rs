@@ -23,6 +23,7 @@ mod contexts;
 mod document;
 mod error;
 mod fields;
+mod file;
 mod forge;
 mod list;
 mod names;

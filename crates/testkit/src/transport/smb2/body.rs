@@ -66,37 +66,56 @@ pub(super) fn tree_connect_request(path: &str) -> Vec<u8> {
     })
 }
 
-/// TREE_CONNECT response for a share of pipes ([MS-SMB2] 2.2.10).
-pub(super) fn tree_connect_response() -> Vec<u8> {
+/// What a share holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Share {
+    /// Named pipes.
+    Pipes,
+    /// Files.
+    Files,
+}
+
+impl Share {
+    pub(super) fn named(name: &str) -> Self {
+        if name.eq_ignore_ascii_case("IPC$") { Self::Pipes } else { Self::Files }
+    }
+}
+
+/// TREE_CONNECT response ([MS-SMB2] 2.2.10).
+pub(super) fn tree_connect_response(share: Share) -> Vec<u8> {
+    let share_type = match share {
+        Share::Files => 1,
+        Share::Pipes => 2,
+    };
     body(|out| {
-        out.u16(16).u8(2).u8(0).u32(0x30).u32(0).u32(0x001f_01ff);
+        out.u16(16).u8(share_type).u8(0).u32(0x30).u32(0).u32(0x001f_01ff);
     })
 }
 
 /// CREATE request ([MS-SMB2] 2.2.13).
-pub(super) fn create_request(name: &str) -> Vec<u8> {
+pub(super) fn create_request(name: &str, share: Share) -> Vec<u8> {
+    // FILE_OPEN: a pipe exists; FILE_OVERWRITE_IF: a file is written anew.
+    let disposition = match share {
+        Share::Pipes => 1,
+        Share::Files => 5,
+    };
     body(|out| {
-        // No oplock, impersonation; read and write; shared; open what exists.
-        out.u16(57).u8(0).u8(0).u32(2).u64(0).u64(0).u32(0x0012_019f).u32(0).u32(3).u32(1).u32(0);
+        // No oplock, impersonation; read and write; shared.
+        out.u16(57).u8(0).u8(0).u32(2).u64(0).u64(0).u32(0x0012_019f).u32(0).u32(3).u32(disposition).u32(0);
         out.u16(120).u16(length16(utf16_bytes(name))).u32(0).u32(0).utf16(name);
     })
 }
 
 /// CREATE response ([MS-SMB2] 2.2.14).
-pub(super) fn create_response(file_id: [u8; 16]) -> Vec<u8> {
+pub(super) fn create_response(file_id: [u8; 16], share: Share) -> Vec<u8> {
+    // FILE_OPENED or FILE_CREATED; bytes that are allocated.
+    let (action, allocated) = match share {
+        Share::Pipes => (1, 4096),
+        Share::Files => (2, 0),
+    };
     body(|out| {
-        out.u16(89)
-            .u8(0)
-            .u8(0)
-            .u32(1)
-            .zeros(32)
-            .u64(4096)
-            .u64(0)
-            .u32(0x80)
-            .u32(0)
-            .raw(&file_id)
-            .u32(0)
-            .u32(0);
+        out.u16(89).u8(0).u8(0).u32(action).zeros(32).u64(allocated).u64(0).u32(0x80).u32(0);
+        out.raw(&file_id).u32(0).u32(0);
     })
 }
 
@@ -196,7 +215,7 @@ mod tests {
         assert_eq!(read_response(&[0xdd])[80 - 64..], [0xdd]);
         assert_eq!(transceive_request(id, &[0xdd], 9)[120 - 64..], [0xdd]);
         assert_eq!(transceive_response(id, &[0xdd])[112 - 64..], [0xdd]);
-        assert_eq!(create_request("A")[120 - 64..], [b'A', 0]);
+        assert_eq!(create_request("A", Share::Pipes)[120 - 64..], [b'A', 0]);
         assert_eq!(tree_connect_request("A")[72 - 64..], [b'A', 0]);
         assert_eq!(session_setup_request(&[7], false)[88 - 64..], [7]);
         assert_eq!(session_setup_response(&[7])[72 - 64..], [7]);
@@ -208,12 +227,12 @@ mod tests {
         let id = [9; 16];
         for (bytes, size) in [
             (negotiate_response(0x0302), 64),
-            (create_response(id), 88),
+            (create_response(id, Share::Files), 88),
             (close_request(id), 24),
             (close_response(), 60),
             (read_request(id, 1), 49),
             (write_response(1), 16),
-            (tree_connect_response(), 16),
+            (tree_connect_response(Share::Files), 16),
             (error_response(), 9),
         ] {
             assert_eq!(bytes.len(), size);

@@ -5,6 +5,7 @@ mod header;
 mod set_up;
 mod transform;
 
+use body::Share;
 pub use header::{FLAG_ASYNC, FLAG_RELATED, FLAG_RESPONSE, Header, compound};
 
 use super::netbios::session_message;
@@ -62,6 +63,8 @@ pub struct Smb2 {
     pub channels: usize,
     /// Name of the server in the tree connect.
     pub server: String,
+    /// Name of the share. Of any but `IPC$`, pipes are files: they are created, written and closed.
+    pub share: String,
     /// Chooses ids, proofs and the order of exchanges of several pipes.
     pub seed: u64,
 }
@@ -80,6 +83,7 @@ impl Default for Smb2 {
             protection: SmbProtection::Plain,
             channels: 1,
             server: "SERVER".to_owned(),
+            share: "IPC$".to_owned(),
             seed: 1,
         }
     }
@@ -174,7 +178,9 @@ impl<'a> Writer<'a> {
         match operation {
             Operation::Open if self.options.start == SmbStart::Opened => {}
             Operation::Open => {
-                self.exchange(header(CREATE), body::create_request(name), 0, body::create_response(file_id));
+                let share = Share::named(&self.options.share);
+                let response = body::create_response(file_id, share);
+                self.exchange(header(CREATE), body::create_request(name, share), 0, response);
             }
             Operation::Write(data) => {
                 let request = body::write_request(file_id, data);

@@ -1,5 +1,6 @@
 //! What comes before the first pipe: negotiation, session setup, tree connect.
 
+use super::body::Share;
 use super::{
     Header, MORE_PROCESSING_REQUIRED, NEGOTIATE, SESSION, SESSION_SETUP, SmbAuthentication, TREE,
     TREE_CONNECT, Writer, answer, body,
@@ -35,12 +36,12 @@ impl Writer<'_> {
             return;
         }
 
-        let path = format!("\\\\{}\\IPC$", self.options.server);
+        let path = format!("\\\\{}\\{}", self.options.server, self.options.share);
         let id = self.next_id();
         let connect =
             Header { command: TREE_CONNECT, session_id: SESSION, message_id: id, ..Header::default() };
         self.client(&[(connect, body::tree_connect_request(&path))]);
         let connected = answer(Header { tree_id: TREE, ..connect }, 0);
-        self.server(&[(connected, body::tree_connect_response())]);
+        self.server(&[(connected, body::tree_connect_response(Share::named(&self.options.share)))]);
     }
 }
