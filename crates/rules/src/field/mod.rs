@@ -9,7 +9,7 @@ mod source;
 pub(crate) use event::short_status;
 pub use registry::{FieldId, Kind, Known};
 pub use source::{EventType, LogSource, Naming, log_sources};
-pub(crate) use source::{FOREIGN, RULE_TEXT_CALLS, RULE_TEXT_PDUS};
+pub(crate) use source::{FOREIGN, RULE_TEXT_CALLS, RULE_TEXT_PDUS, RULE_TEXT_TREES};
 
 use std::fmt;
 use std::sync::Arc;

@@ -147,6 +147,9 @@ pub(crate) static RULE_TEXT_CALLS: LogSource = rule_text(&[EventType::Call]);
 /// Messages of calls and binds: rule text that reads PDUs.
 pub(crate) static RULE_TEXT_PDUS: LogSource = rule_text(&[EventType::Call, EventType::Bind]);
 
+/// Tree connects of SMB: rule text about shares and pipes.
+pub(crate) static RULE_TEXT_TREES: LogSource = rule_text(&[EventType::SmbMapping]);
+
 const fn rule_text(events: &'static [EventType]) -> LogSource {
     LogSource { product: "suricata", ..own(None, events) }
 }

@@ -1,6 +1,6 @@
 //! The options of a rule, read one after the other.
 
-use super::chain::{Buffer, Chains};
+use super::chain::{Buffer, Chains, Tree};
 use super::class::{class, names};
 use super::flow::{Flowbit, Flowbits, flow, flowbits};
 use super::keyword::{KEYWORDS, reason};
@@ -62,6 +62,17 @@ pub enum Party {
 }
 
 impl Body {
+    /// Whether it reads what only calls have.
+    pub(super) fn is_of_calls(&self) -> bool {
+        let stub = self.chains.list.iter().any(|chain| chain.buffer == Buffer::Stub);
+        stub || !self.interfaces.is_empty() || !self.opnums.is_empty()
+    }
+
+    /// Whether it is about tree connects of SMB.
+    pub(super) fn is_of_trees(&self) -> bool {
+        self.chains.list.iter().any(|chain| matches!(chain.buffer, Buffer::Tree(_)))
+    }
+
     /// Reads one option.
     pub(super) fn read(&mut self, item: Item<'_>, critic: &mut Critic<'_>, mends: &mut Vec<Mend>) {
         let Item { keyword, value } = item;
@@ -70,8 +81,11 @@ impl Body {
         }
         match (keyword.text, value) {
             ("dce_stub_data" | "dcerpc.stub_data", None) => self.chains.select(Buffer::Stub, keyword, critic),
-            ("smb.named_pipe" | "smb_named_pipe" | "smb.share" | "smb_share", None) => {
-                critic.error(keyword, format!("keyword `{}`: tree connects are not told", keyword.text));
+            ("smb.named_pipe" | "smb_named_pipe", None) => {
+                self.chains.select(Buffer::Tree(Tree::Pipes), keyword, critic);
+            }
+            ("smb.share" | "smb_share", None) => {
+                self.chains.select(Buffer::Tree(Tree::Share), keyword, critic);
             }
             ("pkt_data", None) => self.chains.select(Buffer::Pdu(Section::Whole), keyword, critic),
             ("noalert", None) => self.no_alert = true,

@@ -15,6 +15,17 @@ pub(super) enum Buffer {
     Pdu(Section),
     /// The stub of a message.
     Stub,
+    /// The path of a tree connect of SMB to a share of this kind.
+    Tree(Tree),
+}
+
+/// What clients of SMB connect to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Tree {
+    /// The share of named pipes.
+    Pipes,
+    /// Any other share.
+    Share,
 }
 
 /// Steps on one buffer, in the order of the rule.

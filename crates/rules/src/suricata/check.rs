@@ -72,6 +72,18 @@ pub(super) fn subject(
             .hint("`content` or `pcre` follows the name of a buffer");
         return;
     }
+    let other = body.chains.list.iter().find(|chain| !matches!(chain.buffer, Buffer::Tree(_)));
+    if body.is_of_trees() {
+        if body.is_of_calls() || other.is_some() {
+            let cause = "a tree connect has neither an interface nor an operation nor a PDU";
+            critic.error(rule, cause).hint("write a rule for each, and join them by `flowbits`");
+        } else if let Some((Side::Server, at)) = body.sender {
+            critic
+                .error(Part { text: "", at }, "only clients name shares and pipes")
+                .hint("write `to_server`");
+        }
+        return;
+    }
     let chains = || body.chains.list.iter().filter(|chain| !chain.steps.is_empty());
     let names_call = !body.interfaces.is_empty() || !body.opnums.is_empty();
     let is_ours = names_call

@@ -2,19 +2,19 @@
 
 use super::RuleText;
 use super::body::{BitCondition, Body};
-use super::chain::{Buffer, Chain};
+use super::chain::{Buffer, Chain, Tree};
 use super::choice::Choice;
 use super::header::{Action, Protocol};
 use super::payload::Program;
 use crate::expression::{Expression, Quantifier, Test};
-use crate::field::{Field, FieldId, LogSource, RULE_TEXT_CALLS, RULE_TEXT_PDUS};
+use crate::field::{Field, FieldId, LogSource, RULE_TEXT_CALLS, RULE_TEXT_PDUS, RULE_TEXT_TREES};
 use crate::finding::Place;
 use crate::glob::{Case, Glob};
 use crate::matcher::{Matcher, Number};
 use crate::pattern::Pattern;
 use crate::rule_set::Rule;
 use crate::sigma::{Capture, Level, Meta};
-use rpcscope_model::{Side, Signature, Transport};
+use rpcscope_model::{ShareType, Side, Signature, Transport};
 use std::sync::Arc;
 
 /// A rule whose parts have been read.
@@ -40,6 +40,8 @@ impl Read {
     pub(super) fn rules(&self, file: &Arc<str>) -> Vec<Rule> {
         let senders = match self.body.sender {
             Some((sender, _)) => vec![sender],
+            // Only clients name shares.
+            None if self.body.is_of_trees() => vec![Side::Client],
             None => vec![Side::Client, Side::Server],
         };
         let meta = self.meta();
@@ -119,11 +121,13 @@ impl Read {
 
     /// Interface, operation and stub are of calls; PDUs are of binds, too.
     fn source(&self) -> &'static LogSource {
-        let of_call = |chain: &Chain| chain.buffer == Buffer::Stub;
-        let body = &self.body;
-        let calls =
-            !body.interfaces.is_empty() || !body.opnums.is_empty() || body.chains.list.iter().any(of_call);
-        if calls { &RULE_TEXT_CALLS } else { &RULE_TEXT_PDUS }
+        if self.body.is_of_trees() {
+            &RULE_TEXT_TREES
+        } else if self.body.is_of_calls() {
+            &RULE_TEXT_CALLS
+        } else {
+            &RULE_TEXT_PDUS
+        }
     }
 
     fn conditions(&self, sender: Side) -> Vec<Expression> {
@@ -149,9 +153,16 @@ impl Read {
             conditions.push(if opnums.negated { Expression::Not(Box::new(wanted)) } else { wanted });
         }
         conditions.extend(self.body.conditions.iter().map(bits));
-        conditions.push(self.presence(sender));
+        if !self.body.is_of_trees() {
+            conditions.push(self.presence(sender));
+        }
         let looks = |chain: &&Chain| !chain.steps.is_empty();
-        conditions.extend(self.body.chains.list.iter().filter(looks).map(|chain| payload(chain, sender)));
+        for chain in self.body.chains.list.iter().filter(looks) {
+            if let Buffer::Tree(tree) = chain.buffer {
+                conditions.push(self::tree(tree, chain.place));
+            }
+            conditions.push(payload(chain, sender));
+        }
         conditions
     }
 
@@ -227,6 +238,21 @@ fn bits(condition: &BitCondition) -> Expression {
     }
 }
 
+/// The kind of a share, as its server says; by its name when no answer was seen.
+fn tree(tree: Tree, place: Place) -> Expression {
+    let glob = |pattern: Pattern| Matcher::Glob(Glob::new(&pattern, Case::Ignored));
+    let pipe = ShareType::Pipe.name();
+    let named = vec![("*\\IPC$".into(), glob(Pattern::literal("\\IPC$").open_start()))];
+    let of_pipes = Expression::Any(vec![
+        test(place, "share_type", FieldId::ShareType, vec![(pipe.into(), glob(Pattern::literal(pipe)))]),
+        test(place, "share", FieldId::Share, named),
+    ]);
+    match tree {
+        Tree::Pipes => of_pipes,
+        Tree::Share => Expression::Not(Box::new(of_pipes)),
+    }
+}
+
 fn payload(chain: &Chain, sender: Side) -> Expression {
     use super::payload::Section;
     let (section, field) = match (chain.buffer, sender) {
@@ -234,6 +260,7 @@ fn payload(chain: &Chain, sender: Side) -> Expression {
         (Buffer::Pdu(section), Side::Server) => (section, FieldId::ReplyPdu),
         (Buffer::Stub, Side::Client) => (Section::Whole, FieldId::RequestStub),
         (Buffer::Stub, Side::Server) => (Section::Whole, FieldId::ReplyStub),
+        (Buffer::Tree(_), _) => (Section::Whole, FieldId::Share),
     };
     let order = match sender {
         Side::Client => FieldId::RequestByteOrder,

@@ -2,7 +2,7 @@
 
 use crate::messages::*;
 use crate::support::SVCCTL;
-use rpcscope_model::{EventBody, Requests, Side, Transport};
+use rpcscope_model::{Event, EventBody, Requests, ShareType, Side, Transport};
 use rpcscope_rules::{Action, Known, Level, ThresholdKind, Track, Unit};
 
 /// Whether a chain holds for a stub of the client.
@@ -355,4 +355,27 @@ fn what_lies_across_fragments_or_in_a_later_one_is_found() {
     request.pdu.truncate(24 + 8);
     assert_eq!(count("content:\"|05 00 00|\"; depth:3; content:\"first-second\"; offset:24;", &event), 1);
     assert_eq!(count("dsize:32; content:\"first\";", &event), 1);
+}
+
+#[test]
+fn tree_connects_are_to_shares_or_to_pipes() {
+    let count = |options: &str, event: &Event| {
+        let rule = format!("alert smb any any -> any 445 ({options} sid:1;)");
+        alerts(sound(&rule), std::slice::from_ref(event)).len()
+    };
+    let disk = tree(r"\\dc1\C$", Some(ShareType::Disk));
+    let pipes = tree(r"\\dc1\IPC$", Some(ShareType::Pipe));
+    let unanswered = tree(r"\\dc1\ipc$", None);
+    for (event, share, pipe) in [(&disk, 1, 0), (&pipes, 0, 1), (&unanswered, 0, 1)] {
+        assert_eq!(count("smb.share; content:\"dc1\";", event), share);
+        assert_eq!(count("flow:to_server; smb_named_pipe; content:\"$\"; endswith;", event), pipe);
+    }
+    assert_eq!(count("smb.share; pcre:\"/c.$/i\"; content:\"C$\"; endswith;", &disk), 1);
+    assert_eq!(count("smb.share; content:\"ADMIN\";", &disk), 0);
+    let elsewhere = between(disk, [10, 0, 0, 5], [10, 0, 0, 9]);
+    let text = "alert smb any any -> any any (smb.share; content:\"C$\"; flowbits:set,connected; noalert; sid:1;)\n\
+                alert smb any any -> any any (flow:to_client; dce_opnum:12; flowbits:isset,connected; sid:2;)";
+    let mut created = call(SVCCTL, 12, b"", b"", Order::Little);
+    created.header.transport = Transport::NcacnNpSmb2;
+    assert_eq!(alerts(sound(text), &[elsewhere, created]), [2]);
 }

@@ -116,6 +116,9 @@ fn options() {
         "requires:feature lua; dce_opnum:1; sid:1;",
         "frame:smb2.data; content:\"a\"; sid:1;",
         "smb.share; content:\"C$\"; sid:1;",
+        "smb.share; sid:1;",
+        "smb.share; content:\"C$\"; flow:to_client; sid:1;",
+        "smb.share; content:\"C$\"; dce_opnum:1; sid:1;",
         "service:http; dce_opnum:1; sid:1;",
     ];
     let texts: Vec<String> =

@@ -2,7 +2,8 @@
 
 use crate::support::{self, shown};
 use rpcscope_model::{
-    Address, CallId, Event, EventBody, FrameNumber, Message, Outcome, Phase, Transport, Wire,
+    Address, CallId, Event, EventBody, FrameNumber, Message, Outcome, Phase, Share, ShareType, SmbMapping,
+    Transport, Wire,
 };
 use rpcscope_rules::{Finding, Loader, Placeholders, RuleSet, Watch};
 use std::sync::Arc;
@@ -140,4 +141,11 @@ pub(crate) fn alerts(set: RuleSet, events: &[Event]) -> Vec<u32> {
 pub(crate) fn count(options: &str, event: &Event) -> usize {
     let rule = format!("alert tcp any any -> any any (msg:\"m\"; {options} sid:1;)");
     alerts(sound(&rule), std::slice::from_ref(event)).len()
+}
+
+/// A tree connect.
+pub(crate) fn tree(path: &str, share_type: Option<ShareType>) -> Event {
+    let share = Share { path: Some(path.into()), share_type, ..Share::default() };
+    let mapping = SmbMapping { share, service: None, native_file_system: None, answer: None, identity: None };
+    Event { header: support::header(), body: EventBody::SmbMapping(Box::new(mapping)) }
 }
