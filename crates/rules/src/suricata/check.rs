@@ -95,6 +95,17 @@ pub(super) fn subject(
         critic.error(rule, "nothing in the rule has to do with RPC or SMB");
         return;
     }
+    let of_smb = chains().find(|chain| {
+        let is_pdu = matches!(chain.buffer, Buffer::Pdu(_));
+        is_pdu && chain.steps.iter().any(|step| step.literal().is_some_and(is_smb))
+    });
+    if let Some(chain) = of_smb {
+        critic
+            .findings
+            .error(chain.place, "a header of SMB: messages of SMB are not kept, PDUs of RPC are without them")
+            .hint("`smb.share`, `dcerpc.iface` and `dcerpc.opnum` tell what it carries");
+        return;
+    }
     let foreign = [(ports.left, header.left), (ports.right, header.right)]
         .into_iter()
         .find(|(choice, _)| choice.is_some_and(is_foreign));
@@ -108,6 +119,11 @@ pub(super) fn subject(
 /// From the first byte of a side to the one after its last.
 fn span(party: Party<'_>) -> (usize, usize) {
     (party.address.at, party.port.end())
+}
+
+/// Whether a content is of the header of a message of SMB 1, 2 or 3.
+fn is_smb(content: &[u8]) -> bool {
+    content.windows(4).any(|bytes| matches!(bytes, [0xfc..=0xff, b'S', b'M', b'B']))
 }
 
 /// Whether only servers have such ports.

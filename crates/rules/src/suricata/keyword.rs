@@ -96,7 +96,7 @@ const PROTOCOLS: [(&str, &str); 30] = [
     ("ldap", "LDAP"),
 ];
 
-const REASONS: [(&[&str], &str); 9] = [
+const REASONS: [(&[&str], &str); 10] = [
     (
         &[
             "file_data",
@@ -142,7 +142,11 @@ const REASONS: [(&[&str], &str); 9] = [
             "stream_size",
             "stream_reassemble",
             "l3_csum",
+            "ipv4-csum",
             "tcpv4-csum",
+            "tcpv6-csum",
+            "udpv4-csum",
+            "udpv6-csum",
             "decode-event",
             "engine-event",
             "stream-event",
@@ -155,9 +159,10 @@ const REASONS: [(&[&str], &str); 9] = [
     ),
     (&["lua", "luajit", "luaxform"], "no scripts are run"),
     (
-        &["xbits", "hostbits", "iprep", "dataset", "datarep", "flowint", "activates", "activated_by"],
+        &["xbits", "hostbits", "iprep", "dataset", "datarep", "activates", "activated_by"],
         "it keeps state beyond a flow; write a Sigma correlation",
     ),
+    (&["flowint"], "numbers of a flow are not kept; write a Sigma correlation"),
     (&["replace", "resp", "react"], "the sensor only listens"),
     (
         &["flow.age", "flow.bytes", "flow.bytes_toclient", "flow.bytes_toserver", "flow.pkts"],

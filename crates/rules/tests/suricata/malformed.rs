@@ -132,6 +132,7 @@ fn subjects() {
         "alert tcp any any -> any 25 (content:\"HELO\"; sid:1;)",
         "alert tcp any any -> any any (msg:\"anything\"; sid:1;)",
         "alert dcerpc any any -> any any (msg:\"anything\"; sid:1;)",
+        "alert tcp any any -> any 445 (content:\"|ff|SMB|25|\"; offset:4; depth:5; sid:1;)",
         "alert tcp any any -> any [80,443] (content:\"a\"; flow:to_server; sid:1;)",
     ];
     insta::assert_snapshot!(said(&texts.map(str::to_owned)));

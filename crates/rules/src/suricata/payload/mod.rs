@@ -74,11 +74,7 @@ impl Program {
 
     /// The longest content that must be there, in some case: without it the steps are not met.
     pub(crate) fn literal(&self) -> Option<&[u8]> {
-        let contents = self.steps.iter().filter_map(|step| match step {
-            Step::Content(content) if !content.negated => Some(content.needle.bytes()),
-            _ => None,
-        });
-        contents.max_by_key(|bytes| bytes.len())
+        self.steps.iter().filter_map(Step::literal).max_by_key(|bytes| bytes.len())
     }
 
     /// Whether the bytes meet all steps.
@@ -177,6 +173,14 @@ impl Run<'_> {
 }
 
 impl Step {
+    /// A content that must be there, in some case.
+    pub(super) fn literal(&self) -> Option<&[u8]> {
+        match self {
+            Self::Content(content) if !content.negated => Some(content.needle.bytes()),
+            _ => None,
+        }
+    }
+
     /// Whether it depends on where an earlier step was met.
     fn is_relative(&self) -> bool {
         match self {
