@@ -57,6 +57,11 @@ impl OpenFile {
         Box::new(Self { told, asked: at, is_open: false, is_deleted: false })
     }
 
+    /// Its name, as the client wrote it.
+    pub(super) fn name(&self) -> &str {
+        &self.told.name.string
+    }
+
     /// Notes who opens it.
     pub(super) fn identify(&mut self, identity: Option<&Arc<Identity>>) {
         self.told.identity = identity.cloned();

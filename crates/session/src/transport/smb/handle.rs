@@ -2,7 +2,7 @@
 
 use super::{Boundary, PipeId, SmbEvents, SmbVersion};
 use crate::At;
-use rpcscope_model::{AnomalyKind, Share, ShareType, Side, Text};
+use rpcscope_model::{AnomalyKind, Share, ShareType, Side};
 use rpcscope_wire::Data;
 use rpcscope_wire::dcerpc::{HEADER_BYTES, Header};
 
@@ -49,8 +49,8 @@ pub(super) struct Handle {
 
 impl Handle {
     /// A file that a create asks for.
-    pub(super) fn named(name: Text) -> Self {
-        Self { name: Some(name.string.into()), ..Self::default() }
+    pub(super) fn named(name: &str) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
     }
 
     /// Notes what the tree tells.

@@ -49,6 +49,12 @@ pub(crate) enum Boundary {
     Continues,
 }
 
+impl Boundary {
+    const fn of(is_start: bool) -> Self {
+        if is_start { Self::Start } else { Self::Continues }
+    }
+}
+
 /// Who takes what happens on pipes and with files.
 pub(crate) trait SmbEvents {
     /// A pipe was opened. Its name is as the client spelled it, with or without `\PIPE\`; `None` when the opening was

@@ -3,7 +3,7 @@
 mod asked;
 mod trees;
 
-use super::files::{self, Change, Files, OpenFile};
+use super::files::{Change, Files, OpenFile};
 use super::handle::{Handle, Scope, TreeKind, is_rpc, is_undecided};
 use super::join::{Parts, Progress};
 use super::packets::{Memory, Need};
@@ -11,7 +11,7 @@ use super::{Boundary, malformed};
 use crate::bounded::Bounded;
 use crate::logon::Logon;
 use asked::{Asked, File, FileKey, RequestKey, answer};
-use rpcscope_model::{AnomalyKind, AuthResult, FileAction, Identity, Limits, Side, SmbFile};
+use rpcscope_model::{AnomalyKind, AuthResult, Identity, Limits, Side, SmbFile};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb1::{
     Body, Command, CreateResponse, Fid, Header, Message, SessionSetupRequest, SessionSetupResponse,
@@ -156,15 +156,11 @@ impl Smb1 {
                 }
             }
             Body::DeleteRequest(delete) => {
-                let mut file =
-                    files::named(FileAction::Delete, self.trees.share(header), files::text(&delete.name));
-                file.is_directory = Some(delete.is_directory);
+                let file = asked::deletion(delete, self.trees.share(header));
                 self.ask_named(header, key, file, memory, scope);
             }
             Body::RenameRequest(rename) => {
-                let mut file =
-                    files::named(FileAction::Rename, self.trees.share(header), files::text(&rename.new));
-                file.previous_name = Some(files::text(&rename.old));
+                let file = asked::renaming(rename, self.trees.share(header));
                 self.ask_named(header, key, file, memory, scope);
             }
             Body::ReadRequest(read) => self.ask(key, Asked::Read(read.fid), memory, scope),
@@ -351,7 +347,7 @@ impl Smb1 {
         let Self { files, parts, .. } = self;
         let Some(file) = files.get_mut(&FileKey::Fid(fid)) else { return };
         parts.push((key, Side::Client), progress, part, memory, |data, is_start| {
-            file.handle.write(data, boundary(is_start), scope);
+            file.handle.write(data, Boundary::of(is_start), scope);
         });
     }
 
@@ -374,7 +370,7 @@ impl Smb1 {
                 let file = self.unseen(header.tid, &part.data);
                 if let Some(handle) = file.and_then(|file| self.file(file, header, &part.data, false, scope))
                 {
-                    handle.read(part.data, boundary(part.displacement == 0), more, scope);
+                    handle.read(part.data, Boundary::of(part.displacement == 0), more, scope);
                 }
                 return;
             }
@@ -388,7 +384,7 @@ impl Smb1 {
         let Self { files, parts, asked, .. } = self;
         let Some(file) = files.get_mut(&FileKey::Fid(fid)) else { return };
         parts.push((key, Side::Server), &mut progress, part, memory, |data, is_start| {
-            file.handle.read(data, boundary(is_start), more, scope);
+            file.handle.read(data, Boundary::of(is_start), more, scope);
         });
         if progress.is_complete() {
             parts.forget(key, memory);
@@ -499,8 +495,4 @@ impl Smb1 {
         file.identity = self.users.get(&header.uid).cloned();
         self.ask(key, Asked::Named(Box::new(file), scope.at), memory, scope);
     }
-}
-
-const fn boundary(is_start: bool) -> Boundary {
-    if is_start { Boundary::Start } else { Boundary::Continues }
 }

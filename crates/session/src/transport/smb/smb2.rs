@@ -9,7 +9,7 @@ use super::sessions::{FileKey, SessionKey, SmbSessions};
 use super::{Boundary, malformed, tell_mapping};
 use crate::bounded::Bounded;
 use crate::logon::Logon;
-use asked::{Asked, Target, What, named_file, share_type, target};
+use asked::{Asked, Inherited, Target, What, named_file, share_type, target};
 use rpcscope_model::{AnomalyKind, AuthResult, Endpoint, Limits, Side, SmbAnswer};
 use rpcscope_wire::Data;
 use rpcscope_wire::smb2::{
@@ -30,14 +30,6 @@ pub(super) struct Smb2 {
     logons: Bounded<u64, Box<Logon>>,
     /// Sessions that this connection has used, with their incarnation.
     joined: Bounded<u64, (u64, u64)>,
-}
-
-/// What a related request inherits from the one before it.
-#[derive(Clone, Copy, Debug)]
-struct Inherited {
-    session_id: u64,
-    tree: Option<u32>,
-    target: Target,
 }
 
 impl Smb2 {

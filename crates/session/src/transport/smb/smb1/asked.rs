@@ -1,11 +1,11 @@
 //! Requests that wait for their answer, and what they are about.
 
-use super::super::files::{Change, Creation, OpenFile, text};
+use super::super::files::{Change, Creation, OpenFile, named, text};
 use super::super::handle::{Handle, Scope, TreeKind};
 use super::super::join::Progress;
 use crate::At;
-use rpcscope_model::{EventBody, Share, SmbAnswer, SmbFile};
-use rpcscope_wire::smb1::{CreateRequest, Fid, Header, PipeFunction, Status};
+use rpcscope_model::{EventBody, FileAction, Share, SmbAnswer, SmbFile};
+use rpcscope_wire::smb1::{CreateRequest, DeleteRequest, Fid, Header, PipeFunction, RenameRequest, Status};
 
 /// Names an open file within the connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -62,9 +62,10 @@ impl Asked {
     /// A create that asks for something in `share`.
     pub(super) fn create(create: &CreateRequest<'_>, share: Share, scope: &Scope<'_>) -> Self {
         let CreateRequest { name, desired_access: access, disposition, options, .. } = *create;
-        let handle = Handle::named(text(&name)).on_tree(TreeKind::of(&share));
+        let tree = TreeKind::of(&share);
         let creation = Creation { name, access, disposition, options };
-        Self::Create(handle, OpenFile::asked(&creation, share, scope.at))
+        let file = OpenFile::asked(&creation, share, scope.at);
+        Self::Create(Handle::named(file.name()).on_tree(tree), file)
     }
 
     /// Reports what its answer would have told of, when no answer will come, or none that says more than `answer`.
@@ -84,6 +85,18 @@ impl Asked {
             _ => {}
         }
     }
+}
+
+/// A deletion by name, to be told when it is answered.
+pub(super) fn deletion(delete: &DeleteRequest<'_>, share: Share) -> SmbFile {
+    let file = named(FileAction::Delete, share, text(&delete.name));
+    SmbFile { is_directory: Some(delete.is_directory), ..file }
+}
+
+/// A renaming by name, to be told when it is answered.
+pub(super) fn renaming(rename: &RenameRequest<'_>, share: Share) -> SmbFile {
+    let file = named(FileAction::Rename, share, text(&rename.new));
+    SmbFile { previous_name: Some(text(&rename.old)), ..file }
 }
 
 /// How the server answers, and when.

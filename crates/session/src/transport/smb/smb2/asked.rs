@@ -1,6 +1,6 @@
 //! Requests that wait for their answer.
 
-use super::super::files::{Change, Creation, OpenFile, text};
+use super::super::files::{Change, Creation, OpenFile};
 use super::super::handle::{Handle, Scope, TreeKind};
 use super::super::tell_mapping;
 use crate::At;
@@ -51,13 +51,22 @@ pub(super) enum Target {
     Unknown,
 }
 
+/// What a related request inherits from the one before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Inherited {
+    pub(super) session_id: u64,
+    pub(super) tree: Option<u32>,
+    pub(super) target: Target,
+}
+
 impl What {
     /// A create that asks for something in `share`.
     pub(super) fn create(create: &CreateRequest<'_>, share: Share, scope: &Scope<'_>) -> Self {
         let CreateRequest { name, desired_access: access, disposition, options, .. } = *create;
-        let handle = Handle::named(text(&name)).on_tree(TreeKind::of(&share));
+        let tree = TreeKind::of(&share);
         let creation = Creation { name, access, disposition, options };
-        Self::Create { handle, file: OpenFile::asked(&creation, share, scope.at), inherited: false }
+        let file = OpenFile::asked(&creation, share, scope.at);
+        Self::Create { handle: Handle::named(file.name()).on_tree(tree), file, inherited: false }
     }
 
     /// Reports what its answer would have told of, when no answer will come.
