@@ -102,6 +102,7 @@ pub(super) fn smb(fields: &Fields<'_>, missing: Missing, seed: u64) -> Parsed<Ca
                 channels: channels.unwrap_or(1),
                 server,
                 share: usual.share,
+                disposition: usual.disposition,
                 seed,
             }))
         }

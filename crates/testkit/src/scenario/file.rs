@@ -4,7 +4,7 @@ use super::bind::Missing;
 use super::carrier::smb;
 use super::connection::{Carrier, Connection, Sent};
 use super::error::ScenarioError;
-use super::fields::{Fields, Parsed, bytes};
+use super::fields::{Fields, Parsed, bytes, choice};
 use super::forge::Forge;
 use super::text::limited;
 use crate::conversation::Step;
@@ -29,6 +29,8 @@ impl Forge {
             }
             None => b"MZ".to_vec(),
         };
+        let disposition = fields.get("disposition", |node| choice(node, "disposition", DISPOSITIONS))?;
+        let disposition = disposition.unwrap_or(OVERWRITE_IF);
         let seed = self.rng.next_u64();
         let Carrier::Smb2(smb) = smb(&fields, Missing::Nothing, seed)? else {
             return Err(ScenarioError::new(fields.place, "files are written over SMB 2 and 3 only"));
@@ -46,7 +48,7 @@ impl Forge {
         let at_ns = self.take_moment();
         let step = Step { side: Side::Client, pdu: written };
         self.connections.push(Connection {
-            carrier: Carrier::Smb2(Smb2 { share, max_bytes: MOST_BYTES, ..smb }),
+            carrier: Carrier::Smb2(Smb2 { share, disposition, max_bytes: MOST_BYTES, ..smb }),
             client: Endpoint::new(self.client.0, client_port),
             server: Endpoint::new(self.server.0, self.server.1.unwrap_or(usual)),
             network: self.network.clone(),
@@ -60,5 +62,15 @@ impl Forge {
     }
 }
 
+/// CreateDisposition ([MS-SMB2] 2.2.13).
+const DISPOSITIONS: &[(&str, u32)] = &[
+    ("supersede", 0),
+    ("open", 1),
+    ("create", 2),
+    ("open_if", 3),
+    ("overwrite", 4),
+    ("overwrite_if", OVERWRITE_IF),
+];
+const OVERWRITE_IF: u32 = 5;
 /// Bytes of a file: they go in one message.
 const MOST_BYTES: usize = 4_096;

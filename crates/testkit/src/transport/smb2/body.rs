@@ -93,12 +93,7 @@ pub(super) fn tree_connect_response(share: Share) -> Vec<u8> {
 }
 
 /// CREATE request ([MS-SMB2] 2.2.13).
-pub(super) fn create_request(name: &str, share: Share) -> Vec<u8> {
-    // FILE_OPEN: a pipe exists; FILE_OVERWRITE_IF: a file is written anew.
-    let disposition = match share {
-        Share::Pipes => 1,
-        Share::Files => 5,
-    };
+pub(super) fn create_request(name: &str, disposition: u32) -> Vec<u8> {
     body(|out| {
         // No oplock, impersonation; read and write; shared.
         out.u16(57).u8(0).u8(0).u32(2).u64(0).u64(0).u32(0x0012_019f).u32(0).u32(3).u32(disposition).u32(0);
@@ -107,12 +102,9 @@ pub(super) fn create_request(name: &str, share: Share) -> Vec<u8> {
 }
 
 /// CREATE response ([MS-SMB2] 2.2.14).
-pub(super) fn create_response(file_id: [u8; 16], share: Share) -> Vec<u8> {
+pub(super) fn create_response(file_id: [u8; 16], disposition: u32) -> Vec<u8> {
     // FILE_OPENED or FILE_CREATED; bytes that are allocated.
-    let (action, allocated) = match share {
-        Share::Pipes => (1, 4096),
-        Share::Files => (2, 0),
-    };
+    let (action, allocated) = if disposition == FILE_OPEN { (1, 4096) } else { (2, 0) };
     body(|out| {
         out.u16(89).u8(0).u8(0).u32(action).zeros(32).u64(allocated).u64(0).u32(0x80).u32(0);
         out.raw(&file_id).u32(0).u32(0);
@@ -197,6 +189,8 @@ fn utf16_bytes(text: &str) -> usize {
     text.encode_utf16().count() * 2
 }
 
+/// CreateDisposition of what exists ([MS-SMB2] 2.2.13).
+pub(super) const FILE_OPEN: u32 = 1;
 /// First dialect with negotiation contexts.
 const CONTEXTS_SINCE: u16 = 0x0311;
 const FSCTL_PIPE_TRANSCEIVE: u32 = 0x0011_c017;
@@ -215,7 +209,7 @@ mod tests {
         assert_eq!(read_response(&[0xdd])[80 - 64..], [0xdd]);
         assert_eq!(transceive_request(id, &[0xdd], 9)[120 - 64..], [0xdd]);
         assert_eq!(transceive_response(id, &[0xdd])[112 - 64..], [0xdd]);
-        assert_eq!(create_request("A", Share::Pipes)[120 - 64..], [b'A', 0]);
+        assert_eq!(create_request("A", FILE_OPEN)[120 - 64..], [b'A', 0]);
         assert_eq!(tree_connect_request("A")[72 - 64..], [b'A', 0]);
         assert_eq!(session_setup_request(&[7], false)[88 - 64..], [7]);
         assert_eq!(session_setup_response(&[7])[72 - 64..], [7]);
@@ -227,7 +221,7 @@ mod tests {
         let id = [9; 16];
         for (bytes, size) in [
             (negotiate_response(0x0302), 64),
-            (create_response(id, Share::Files), 88),
+            (create_response(id, FILE_OPEN), 88),
             (close_request(id), 24),
             (close_response(), 60),
             (read_request(id, 1), 49),

@@ -5,7 +5,6 @@ mod header;
 mod set_up;
 mod transform;
 
-use body::Share;
 pub use header::{FLAG_ASYNC, FLAG_RELATED, FLAG_RESPONSE, Header, compound};
 
 use super::netbios::session_message;
@@ -63,8 +62,10 @@ pub struct Smb2 {
     pub channels: usize,
     /// Name of the server in the tree connect.
     pub server: String,
-    /// Name of the share. Of any but `IPC$`, pipes are files: they are created, written and closed.
+    /// Name of the share. Of any but `IPC$`, pipes are files.
     pub share: String,
+    /// What becomes of a file that exists, and of one that does not (CreateDisposition, [MS-SMB2] 2.2.13).
+    pub disposition: u32,
     /// Chooses ids, proofs and the order of exchanges of several pipes.
     pub seed: u64,
 }
@@ -84,6 +85,7 @@ impl Default for Smb2 {
             channels: 1,
             server: "SERVER".to_owned(),
             share: "IPC$".to_owned(),
+            disposition: body::FILE_OPEN,
             seed: 1,
         }
     }
@@ -178,9 +180,9 @@ impl<'a> Writer<'a> {
         match operation {
             Operation::Open if self.options.start == SmbStart::Opened => {}
             Operation::Open => {
-                let share = Share::named(&self.options.share);
-                let response = body::create_response(file_id, share);
-                self.exchange(header(CREATE), body::create_request(name, share), 0, response);
+                let request = body::create_request(name, self.options.disposition);
+                let response = body::create_response(file_id, self.options.disposition);
+                self.exchange(header(CREATE), request, 0, response);
             }
             Operation::Write(data) => {
                 let request = body::write_request(file_id, data);
