@@ -17,6 +17,7 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
         &[
             "lateral-movement/wmi-process-created",
             "lateral-movement/wmi-registry-written",
+            "wmi/wmi-activated",
             "wmi/wmi-login",
             "wmi/wmi-method-called",
         ],
@@ -24,6 +25,7 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "lateral/atexec_.pcap",
         &[
+            "lateral-movement/administrative-share-opened",
             "lateral-movement/remote-task-came-and-went",
             "lateral-movement/remote-task-registered",
             "lateral-movement/remote-task-run",
@@ -50,14 +52,26 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     ),
     (
         "lateral/mmcexec.pcap",
-        &["lateral-movement/dcom-automation-bound", "lateral-movement/dcom-member-runs-a-program"],
+        &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/dcom-automation-bound",
+            "lateral-movement/dcom-member-runs-a-program",
+            "lateral-movement/output-fetched-after-execution",
+        ],
     ),
     ("lateral/net_group_DAs.pcap", &["discovery/group-members-read", "discovery/privileged-group-read"]),
-    ("lateral/netshareenum.pcap", &["discovery/shares-read-repeatedly"]),
+    (
+        "lateral/netshareenum.pcap",
+        &["discovery/shares-read-repeatedly", "lateral-movement/administrative-share-opened"],
+    ),
     (
         "lateral/psexec_calc.pcap",
         &[
             "discovery/service-manager-opened-for-everything",
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/execution-pipe-opened",
+            "lateral-movement/program-dropped-for-a-service",
+            "lateral-movement/program-written-to-administrative-share",
             "lateral-movement/remote-service-created",
             "lateral-movement/remote-service-started",
         ],
@@ -65,6 +79,12 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "lateral/psexec_cmd.pcap",
         &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/execution-pipe-opened",
+            "lateral-movement/file-written-to-administrative-share",
+            "lateral-movement/output-fetched-after-execution",
+            "lateral-movement/program-dropped-for-a-service",
+            "lateral-movement/program-written-to-administrative-share",
             "lateral-movement/remote-service-came-and-went",
             "lateral-movement/remote-service-created",
             "lateral-movement/remote-service-started",
@@ -84,6 +104,8 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "lateral/smbexec.pcap",
         &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/output-fetched-after-execution",
             "lateral-movement/remote-service-came-and-went",
             "lateral-movement/remote-service-created",
             "lateral-movement/remote-service-runs-a-shell",
@@ -93,7 +115,14 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     ("lateral/wmi_commands_calc.pcap", &["wmi/wmi-activated", "wmi/wmi-login", "wmi/wmi-method-called"]),
     (
         "lateral/wmi_exec1.pcap",
-        &["lateral-movement/wmi-process-created", "wmi/wmi-login", "wmi/wmi-method-called"],
+        &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/output-fetched-after-execution",
+            "lateral-movement/wmi-process-created",
+            "wmi/wmi-activated",
+            "wmi/wmi-login",
+            "wmi/wmi-method-called",
+        ],
     ),
     (
         "lateral/wmi_query.pcap",
@@ -108,7 +137,22 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     ),
     (
         "lateral/wmiexec.pcap",
-        &["lateral-movement/wmi-process-created", "wmi/wmi-login", "wmi/wmi-method-called"],
+        &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/output-fetched-after-execution",
+            "lateral-movement/wmi-process-created",
+            "wmi/wmi-activated",
+            "wmi/wmi-login",
+            "wmi/wmi-method-called",
+        ],
+    ),
+    (
+        "otrf/covenant_copy_smb_CreateRequest_2020-09-22145302.cap",
+        &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/file-written-to-administrative-share",
+            "lateral-movement/program-written-to-administrative-share",
+        ],
     ),
     (
         "otrf/covenant_dcom_registerxll_2020-09-18145959.cap",
@@ -201,6 +245,8 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "pcap-attack/LM_smbexec_smb_dcerpc_svcctl_epm.pcapng",
         &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/output-fetched-after-execution",
             "lateral-movement/remote-service-came-and-went",
             "lateral-movement/remote-service-created",
             "lateral-movement/remote-service-started",
@@ -213,6 +259,8 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "suricata-verify/bug-5133_input.pcap",
         &[
+            "lateral-movement/administrative-share-opened",
+            "lateral-movement/output-fetched-after-execution",
             "lateral-movement/remote-service-came-and-went",
             "lateral-movement/remote-service-created",
             "lateral-movement/remote-service-started",
@@ -221,6 +269,10 @@ const INTRUSIONS: &[(&str, &[&str])] = &[
     (
         "suricata-verify/smb-dce_iface_input.pcap",
         &["persistence/printer-driver-added", "persistence/printer-driver-from-a-share"],
+    ),
+    (
+        "suricata-verify/smb2-05_20171220_smb_mimikatz_copy_to_host.pcap",
+        &["lateral-movement/administrative-share-opened"],
     ),
     ("suricata-verify/smb2-06_20171220_smb_net_user.pcap", &["discovery/password-policy-read"]),
     ("zeek/doc_traces_20171220_smb_at_schedule.pcap", &["lateral-movement/at-job-added"]),
