@@ -59,7 +59,7 @@ impl Shard {
 
     /// The same, with rules to run over its events.
     pub fn with_rules(mut self, rules: Arc<RuleSet>) -> Self {
-        self.session = self.session.with_wanted(Arc::new(rules.wanted()));
+        self.session = self.session.with_wanted(Arc::clone(rules.wanted()));
         self.watch = Some(Watch::new(rules));
         self
     }

@@ -67,11 +67,15 @@ impl Contents {
     pub(crate) fn add_candidates(&self, event: &dyn Fields, candidates: &mut Candidates) {
         let before = candidates.len();
         for search in &self.searches {
-            let mut missing = vec![true; search.rules.len()];
+            // Most messages have none of the contents.
+            let mut missing = Vec::new();
             for value in event.values(&search.field) {
                 let FieldValue::Bytes(bytes) = value else { continue };
                 for found in search.automaton.find_overlapping_iter(&*bytes) {
                     let content = found.pattern().as_usize();
+                    if missing.is_empty() {
+                        missing = vec![true; search.rules.len()];
+                    }
                     if let Some(missing) = missing.get_mut(content).filter(|missing| **missing) {
                         *missing = false;
                         candidates.extend(search.rules.get(content).into_iter().flatten().copied());

@@ -172,6 +172,9 @@ fn evaluate_list<O: Observer>(
 
 impl Test {
     fn holds(&self, event: &dyn Fields) -> bool {
+        if let Some(met) = self.meets_uuid(event) {
+            return met != self.negated;
+        }
         let values = self.field.as_ref().map(|field| event.values(field));
         let met = |(_, matcher): &(Box<str>, Matcher)| match &values {
             Some(values) => matcher.holds(values, event),
@@ -182,6 +185,17 @@ impl Test {
             Quantifier::All => self.wanted.iter().all(met),
         };
         held != self.negated
+    }
+
+    /// Whether a UUID is one of those wanted, when nothing else is wanted: most rules begin so, and the names of the UUID
+    /// need not be found for it.
+    fn meets_uuid(&self, event: &dyn Fields) -> Option<bool> {
+        let is_uuid = |(_, matcher): &(Box<str>, Matcher)| matches!(matcher, Matcher::Uuid(_));
+        if self.quantifier != Quantifier::Any || !self.wanted.iter().all(is_uuid) {
+            return None;
+        }
+        let seen = event.uuid(self.field.as_ref()?)?;
+        Some(self.wanted.iter().any(|(_, matcher)| matches!(matcher, Matcher::Uuid(uuid) if *uuid == seen)))
     }
 
     fn step(&self, event: &dyn Fields) -> Step {

@@ -89,6 +89,7 @@ pub struct RuleSet {
     others: [WordIndex; EventType::ALL.len()],
     /// Rules about messages that must have some content.
     contents: Contents,
+    wanted: Arc<Wanted>,
 }
 
 impl RuleSet {
@@ -134,7 +135,9 @@ impl RuleSet {
             let rules = about(event).filter(is_open).map(|(at, rule)| (at, &rule.expression));
             WordIndex::new(event, rules)
         });
-        Self { rules, correlations, alerts, deferred, calls, others, contents }
+        let wanted =
+            Arc::new(Wanted { requests: wanted_requests(&rules), wire: rules.iter().any(Rule::reads_bytes) });
+        Self { rules, correlations, alerts, deferred, calls, others, contents, wanted }
     }
 
     /// Calls `matched` with the position of each rule that holds for an event, in ascending order. What rules remember of
@@ -180,28 +183,8 @@ impl RuleSet {
     }
 
     /// What the rules need to be told of.
-    pub fn wanted(&self) -> Wanted {
-        let wire = self.rules.iter().any(Rule::reads_bytes);
-        Wanted { requests: self.wanted_requests(), wire }
-    }
-
-    fn wanted_requests(&self) -> Requests {
-        let mut keys = HashSet::new();
-        for rule in self.rules.iter().filter(|rule| rule.is_of_request()) {
-            // Activations and management operations are told with the requests that they are.
-            if rule.is_about(EventType::Activation) {
-                keys.extend(ACTIVATORS.map(|interface| (Some(interface), None)));
-            }
-            if rule.is_about(EventType::Wmi) {
-                keys.extend(MANAGEMENT.map(|interface| (Some(interface), None)));
-            }
-            if !rule.is_about(EventType::Call) {
-                continue;
-            }
-            let Some(demanded) = rule.expression.demand() else { return Requests::All };
-            keys.extend(demanded.into_iter().map(|key| (key.interface, key.opnum.map(Opnum))));
-        }
-        if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) }
+    pub fn wanted(&self) -> &Arc<Wanted> {
+        &self.wanted
     }
 
     /// All rules. Their positions are the numbers that [`each_match`](Self::each_match) gives and correlations use.
@@ -245,6 +228,26 @@ impl RuleSet {
     pub fn alerts(&self, position: usize) -> bool {
         self.alerts.get(position).copied().unwrap_or(false)
     }
+}
+
+/// The calls whose request must be told.
+fn wanted_requests(rules: &[Rule]) -> Requests {
+    let mut keys = HashSet::new();
+    for rule in rules.iter().filter(|rule| rule.is_of_request()) {
+        // Activations and management operations are told with the requests that they are.
+        if rule.is_about(EventType::Activation) {
+            keys.extend(ACTIVATORS.map(|interface| (Some(interface), None)));
+        }
+        if rule.is_about(EventType::Wmi) {
+            keys.extend(MANAGEMENT.map(|interface| (Some(interface), None)));
+        }
+        if !rule.is_about(EventType::Call) {
+            continue;
+        }
+        let Some(demanded) = rule.expression.demand() else { return Requests::All };
+        keys.extend(demanded.into_iter().map(|key| (key.interface, key.opnum.map(Opnum))));
+    }
+    if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) }
 }
 
 /// `IActivation` and `IRemoteSCMActivator` ([MS-DCOM] 3.1.2.5.2).

@@ -13,6 +13,11 @@ pub trait Fields {
     /// interface of a call has its UUID, its name and its other names.
     fn values(&self, field: &Field) -> FieldValues<'_>;
 
+    /// The UUID of a field that has one and otherwise only names of it, when it is known without a look at those.
+    fn uuid(&self, _field: &Field) -> Option<Uuid> {
+        None
+    }
+
     /// Calls `visit` with the values of all fields until it says true, and tells whether it did. For keywords.
     fn any(&self, visit: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool;
 }

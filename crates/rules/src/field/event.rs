@@ -48,6 +48,15 @@ impl Fields for Event {
         values
     }
 
+    fn uuid(&self, field: &Field) -> Option<Uuid> {
+        match (&self.body, field) {
+            (EventBody::Call(call), Field::Known(FieldId::Interface)) => {
+                call.interface.map(|interface| interface.syntax.uuid)
+            }
+            _ => None,
+        }
+    }
+
     fn any(&self, visit: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool {
         let mut values = FieldValues::new();
         // Bytes are kept only when a rule asks for them: what keywords find must not depend on other rules.

@@ -7,6 +7,7 @@ use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
 use rpcscope_model::{CallId, ContextId, Event, EventBody, FrameNumber, HASH_SEED, Opnum, Phase, Side};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The bits of the flows of one shard.
 ///
@@ -148,6 +149,10 @@ impl Fields for InFlow<'_> {
         let key = call_key(self.event);
         let seen = self.bits.iter().filter(|bit| bit.is_seen(key, self.sender));
         seen.map(|bit| FieldValue::text(&*bit.name)).collect()
+    }
+
+    fn uuid(&self, field: &Field) -> Option<Uuid> {
+        self.event.uuid(field)
     }
 
     fn any(&self, visit: &mut dyn FnMut(&FieldValue<'_>) -> bool) -> bool {

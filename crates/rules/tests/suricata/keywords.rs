@@ -79,7 +79,7 @@ fn rules_of_an_interface_are_indexed_and_ask_for_no_bytes() {
         "alert tcp any any -> any any (dce_iface:{SVCCTL}; dce_opnum:12,24; flow:to_server; sid:1;)"
     ));
     let wanted = set.wanted();
-    assert!(!wanted.wire && matches!(wanted.requests, Requests::Keyed(keys) if keys.len() == 2));
+    assert!(!wanted.wire && matches!(&wanted.requests, Requests::Keyed(keys) if keys.len() == 2));
     assert!(sound("alert tcp any any -> any any (content:\"x\"; sid:1;)").wanted().wire);
     assert!(
         sound("alert tcp any any -> any any (flow:to_client; dce_stub_data; content:\"x\"; sid:1;)")
