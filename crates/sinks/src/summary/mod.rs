@@ -85,7 +85,7 @@ enum InterfaceKey {
 struct AlertKey {
     severity: u8,
     title: String,
-    level: Option<&'static str>,
+    level: &'static str,
 }
 
 /// An operation that was called.
@@ -125,8 +125,9 @@ impl Summary {
 
     /// Counts an alert.
     pub fn observe_alert(&mut self, alert: &Alert) {
-        let Signature { severity, title, level, .. } = &*alert.rule;
-        let key = AlertKey { severity: *severity, title: title.clone(), level: *level };
+        let Signature { severity, title, .. } = &*alert.rule;
+        let level = table::level(&alert.rule);
+        let key = AlertKey { severity: *severity, title: title.clone(), level };
         *self.alerts.entry(key).or_default() += 1;
     }
 

@@ -191,7 +191,7 @@ impl Summary {
                 2 => ODD,
                 _ => PLAIN,
             };
-            page.alerts(*count, rule.level.unwrap_or("alert"), style, &rule.title);
+            page.alerts(*count, rule.level, style, &rule.title);
         }
     }
 

@@ -13,7 +13,7 @@ pub(crate) fn alert(alert: &Alert, context: &Context<'_>, _memo: &mut Memo, out:
     ends(header, endpoint(&alert.event.body), &Layout::new(context), context, out);
     painted(out, style(rule), colour, |out| {
         out.extend_from_slice("▶ ".as_bytes());
-        out.extend_from_slice(rule.level.unwrap_or("alert").as_bytes());
+        out.extend_from_slice(level(rule).as_bytes());
     });
     painted(out, PLAIN, colour, |out| {
         out.push(b' ');
@@ -47,6 +47,17 @@ fn endpoint(body: &EventBody) -> Option<&str> {
         | EventBody::Pipe(_)
         | EventBody::SmbFile(_)
         | EventBody::Anomaly(_) => None,
+    }
+}
+
+/// How bad it is: the level of a rule, else the word for its severity.
+pub(crate) const fn level(rule: &Signature) -> &'static str {
+    match (rule.level, rule.severity) {
+        (Some(level), _) => level,
+        (None, 0 | 1) => "high",
+        (None, 2) => "medium",
+        (None, 3) => "low",
+        (None, _) => "informational",
     }
 }
 

@@ -22,7 +22,7 @@ use rpcscope_model::{
 };
 use std::net::IpAddr;
 
-pub(crate) use alert::alert;
+pub(crate) use alert::{alert, level};
 pub(crate) use call::is_inferred;
 
 const PLAIN: Style = Style::new();
