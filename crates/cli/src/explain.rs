@@ -1,8 +1,8 @@
 //! `rpcscope explain`: why a rule holds for events of a capture, or does not.
 
 use crate::args::Explain;
-use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
-use crate::output::Output;
+use crate::exit::{Exit, UNREADABLE, WRONG_USE};
+use crate::output::{self, Output};
 use crate::rule_files::{self, Strictness, counted};
 use crate::testing::sample_run::{Frames, replay};
 use crate::{messages, settings, shown};
@@ -53,13 +53,7 @@ pub(crate) fn run(arguments: &Explain) -> Exit {
     }
     let mut output = Output::stdout();
     output.write(page.as_bytes());
-    match output.failure() {
-        None => DONE,
-        Some(error) => {
-            messages::error(&format_args!("standard output: cannot write: {error}"), None);
-            UNREADABLE
-        }
-    }
+    output.finish(output::STANDARD)
 }
 
 /// The rules and correlations that are explained: those of a name, else all; members of correlations with them.

@@ -1,9 +1,9 @@
 //! `rpcscope forge`: a scenario becomes a capture.
 
 use crate::args::Forge;
-use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
+use crate::exit::{Exit, UNREADABLE, WRONG_USE};
 use crate::messages;
-use crate::output::Output;
+use crate::output::{self, Output};
 use rpcscope_testkit::scenario::{self, CaptureFormat};
 use std::ffi::OsStr;
 use std::io::{ErrorKind, IsTerminal, Read};
@@ -13,7 +13,7 @@ pub(crate) fn run(arguments: &Forge) -> Exit {
     if arguments.list {
         let mut output = Output::stdout();
         output.write(scenario::list().as_bytes());
-        return finish(output, "standard output");
+        return output.finish(output::STANDARD);
     }
     // Clap demands a scenario unless there is `--list`.
     let Some(path) = arguments.scenario.as_deref() else { return WRONG_USE };
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Forge) -> Exit {
         }
         let mut output = Output::stdout();
         output.write(&capture);
-        return finish(output, "standard output");
+        return output.finish(output::STANDARD);
     }
     if target == path {
         let what = format_args!("{}: this is the scenario itself", target.display());
@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Forge) -> Exit {
     match Output::file(&target) {
         Ok(mut output) => {
             output.write(&capture);
-            finish(output, &target.display().to_string())
+            output.finish(&target.display().to_string())
         }
         Err(error) => {
             let hint = (error.kind() == ErrorKind::NotFound).then_some("its folder has to exist");
@@ -87,16 +87,6 @@ fn read(path: &Path) -> std::io::Result<String> {
 /// The capture of `folder/scenario.yml` is `folder/scenario.pcap`.
 fn beside(scenario: &Path) -> PathBuf {
     if scenario == Path::new(STANDARD) { PathBuf::from(STANDARD) } else { scenario.with_extension("pcap") }
-}
-
-fn finish(output: Output, name: &str) -> Exit {
-    match output.failure() {
-        None => DONE,
-        Some(error) => {
-            messages::error(&format_args!("{name}: cannot write: {error}"), None);
-            UNREADABLE
-        }
-    }
 }
 
 /// Standard input, or standard output.

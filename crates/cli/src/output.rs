@@ -1,8 +1,13 @@
 //! Where results are written.
 
+use crate::exit::{DONE, Exit, UNREADABLE};
+use crate::messages;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+
+/// What messages call standard output.
+pub(crate) const STANDARD: &str = "standard output";
 
 /// A file or standard output. After the first failure nothing more is written.
 pub(crate) struct Output {
@@ -40,8 +45,19 @@ impl Output {
         self.failure.is_some()
     }
 
+    /// Nothing more is written. Says why writing to `name` failed, if it did, and gives how the program ends for it.
+    pub(crate) fn finish(self, name: &str) -> Exit {
+        match self.failure() {
+            None => DONE,
+            Some(error) => {
+                messages::error(&format_args!("{name}: cannot write: {error}"), None);
+                UNREADABLE
+            }
+        }
+    }
+
     /// Why writing failed. That the reader closed its end is no failure: it has seen what it wanted.
-    pub(crate) fn failure(self) -> Option<io::Error> {
+    fn failure(self) -> Option<io::Error> {
         self.failure.filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 }

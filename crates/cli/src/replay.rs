@@ -3,7 +3,7 @@
 use crate::args::{Replay, When};
 use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
 use crate::feed::{Feed, FeedFigures};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::pipeline::{self, Plan, Printed};
 use crate::rule_files::{self, Strictness};
 use crate::{finding_text, messages, progress, settings};
@@ -125,15 +125,12 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         summary.write(&run, colour, &mut page);
         output.write(&page);
     }
-    let failure = output.failure();
-    if let Some(error) = &failure {
-        match &arguments.output {
-            Some(path) => messages::error(&format_args!("{}: cannot write: {error}", path.display()), None),
-            None => messages::error(&format_args!("standard output: cannot write: {error}"), None),
-        }
-    }
-    if figures.failed > 0 || failure.is_some() {
+    let name = arguments.output.as_ref().map(|path| path.display().to_string());
+    let written = output.finish(name.as_deref().unwrap_or(output::STANDARD));
+    if figures.failed > 0 {
         UNREADABLE
+    } else if written != DONE {
+        written
     } else if arguments.fail_on_alert && stats.alerts > 0 {
         FOUND
     } else {

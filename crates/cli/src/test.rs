@@ -2,7 +2,7 @@
 
 use crate::args::Test;
 use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::rule_files::{self, counted};
 use crate::testing::coverage::Coverage;
 use crate::testing::plan::Plan;
@@ -55,11 +55,7 @@ pub(crate) fn run(arguments: &Test) -> Exit {
             exit = exit.max(UNREADABLE);
         }
     }
-    if let Some(error) = output.failure() {
-        messages::error(&format_args!("standard output: cannot write: {error}"), None);
-        exit = exit.max(UNREADABLE);
-    }
-    exit
+    exit.max(output.finish(output::STANDARD))
 }
 
 /// Tests that do not hold, with why; all tests when asked; and how many there are.

@@ -8,10 +8,10 @@ mod text;
 mod untested;
 
 use crate::args::{Check, CheckFormat};
-use crate::exit::{DONE, Exit, FOUND, UNREADABLE};
-use crate::output::Output;
+use crate::exit::{DONE, Exit, FOUND};
+use crate::output::{self, Output};
 use crate::rule_files::{self, Loaded};
-use crate::{messages, settings};
+use crate::settings;
 use rpcscope_rules::Severity;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,7 @@ pub(crate) fn run(arguments: &Check) -> Exit {
         return print(&match arguments.format {
             CheckFormat::Text => fields::text(),
             CheckFormat::Json | CheckFormat::Sarif => fields::json(),
-        })
-        .unwrap_or(DONE);
+        });
     }
     let paths = rule_files::paths(&arguments.rules);
     if arguments.fix
@@ -50,21 +49,17 @@ pub(crate) fn run(arguments: &Check) -> Exit {
         CheckFormat::Json => json::page(&loaded),
         CheckFormat::Sarif => sarif::page(&loaded),
     };
-    if let Some(exit) = print(&page) {
-        return exit;
-    }
+    let printed = print(&page);
     let counted = if arguments.strict { Severity::Warning } else { Severity::Error };
     let wrong = loaded.findings.iter().any(|finding| finding.severity <= counted);
-    if wrong { FOUND } else { DONE }
+    printed.max(if wrong { FOUND } else { DONE })
 }
 
-/// Writes to standard output; an exit status when that fails.
-fn print(page: &str) -> Option<Exit> {
+/// Writes to standard output.
+fn print(page: &str) -> Exit {
     let mut output = Output::stdout();
     output.write(page.as_bytes());
-    let error = output.failure()?;
-    messages::error(&format_args!("standard output: cannot write: {error}"), None);
-    Some(UNREADABLE)
+    output.finish(output::STANDARD)
 }
 
 /// How many rules were loaded, correlations included.

@@ -4,8 +4,8 @@ mod list;
 mod show;
 
 use crate::args::{Rules, RulesVerb, RulesWhere};
-use crate::exit::{DONE, Exit, UNREADABLE};
-use crate::output::Output;
+use crate::exit::Exit;
+use crate::output::{self, Output};
 use crate::rule_files::{self, Loaded};
 use crate::{messages, settings};
 use rpcscope_rules::{RuleSet, Settings, Severity};
@@ -23,13 +23,7 @@ pub(crate) fn run(arguments: &Rules) -> Exit {
     };
     let mut output = Output::stdout();
     output.write(page.as_bytes());
-    match output.failure() {
-        None => DONE,
-        Some(error) => {
-            messages::error(&format_args!("standard output: cannot write: {error}"), None);
-            UNREADABLE
-        }
-    }
+    output.finish(output::STANDARD)
 }
 
 /// Loads rules, with the paths and settings that were used. What is wrong is left out, and said in a word.
