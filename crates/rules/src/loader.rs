@@ -19,7 +19,7 @@ pub struct Loader {
     /// The log source of rules that are of none of the sensor's.
     fallback: Option<&'static LogSource>,
     placeholders: Placeholders,
-    names: OperationNames,
+    names: &'static OperationNames,
     rules: Vec<Loaded<(Source, Detections)>>,
     filters: Vec<Loaded<(Source, Filter)>>,
     correlations: Vec<Loaded<CorrelationText>>,
@@ -44,7 +44,7 @@ impl Loader {
         Self {
             fallback: None,
             placeholders,
-            names: OperationNames::new(),
+            names: OperationNames::shared(),
             rules: Vec::new(),
             filters: Vec::new(),
             correlations: Vec::new(),
@@ -142,7 +142,7 @@ impl Loader {
         let (source, detections) = &loaded.body;
         let log_source = route(source, self.fallback, findings)?;
         let mut lowering =
-            Lowering { source: log_source, placeholders: &self.placeholders, names: &self.names, findings };
+            Lowering { source: log_source, placeholders: &self.placeholders, names: self.names, findings };
         let mut expression = lowering.detection(&detections.selections, &detections.conditions)?;
         for filter in self.filters.iter().filter(|filter| applies(&filter.body, source, &loaded.meta)) {
             let (_, text) = &filter.body;
@@ -150,7 +150,7 @@ impl Loader {
             let mut lowering = Lowering {
                 source: log_source,
                 placeholders: &self.placeholders,
-                names: &self.names,
+                names: self.names,
                 findings: &mut found,
             };
             if let Some(condition) = lowering.detection(&text.selections, &text.conditions) {

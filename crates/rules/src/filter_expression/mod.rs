@@ -30,12 +30,15 @@ enum Filter {
 pub fn parse_filter(text: &str) -> Result<Expression, Vec<Finding>> {
     let mut findings = Findings::new(NAME.into());
     let filter = parser::parse(text, &mut findings);
-    let names = OperationNames::new();
     let placeholders = Placeholders::new();
     // The first log source is that of all events.
     let lowered = filter.zip(log_sources().first()).and_then(|(filter, source)| {
-        let mut lowering =
-            Lowering { source, placeholders: &placeholders, names: &names, findings: &mut findings };
+        let mut lowering = Lowering {
+            source,
+            placeholders: &placeholders,
+            names: OperationNames::shared(),
+            findings: &mut findings,
+        };
         lower(&filter, &[], &mut lowering)
     });
     match lowered {

@@ -4,14 +4,21 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rpcscope_catalog::{Interface, interface, interfaces};
 use rpcscope_model::HASH_SEED;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// Operations by their names in lower case. Made once for many rules.
+/// Operations by their names in lower case. Made once, when rules are first loaded.
 #[derive(Debug)]
 pub(crate) struct OperationNames(HashMap<String, Vec<(Uuid, u16)>, FixedState>);
 
 impl OperationNames {
-    pub(crate) fn new() -> Self {
+    /// Those of the catalogue.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: LazyLock<OperationNames> = LazyLock::new(OperationNames::new);
+        &SHARED
+    }
+
+    fn new() -> Self {
         let mut names: HashMap<String, Vec<(Uuid, u16)>, FixedState> =
             HashMap::with_hasher(FixedState::with_seed(HASH_SEED));
         for interface in interfaces() {
