@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Explain) -> Exit {
         return WRONG_USE;
     }
     let mut nearest: Vec<Nearest> = positions.iter().map(|_| Nearest::new(arguments.events)).collect();
-    let told = replay(Frames::Capture(&arguments.capture), &rules, &mut |event, watch| {
+    let told = replay(&Frames::Capture(arguments.capture.clone()), &rules, &mut |event, watch| {
         for (position, nearest) in positions.iter().zip(&mut nearest) {
             nearest.event(watch, *position, event);
         }

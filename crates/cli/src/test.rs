@@ -5,7 +5,7 @@ use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
 use crate::output::{self, Output};
 use crate::rule_files::{self, counted};
 use crate::testing::coverage::Coverage;
-use crate::testing::plan::Plan;
+use crate::testing::plan::{Plan, Tests};
 use crate::testing::verdict::{Verdict, judge};
 use crate::testing::{junit, update};
 use crate::{messages, settings, shown};
@@ -14,38 +14,37 @@ use std::fmt::Write;
 
 pub(crate) fn run(arguments: &Test) -> Exit {
     let paths = rule_files::paths(&arguments.paths);
-    let plan = match settings::load(arguments.settings.as_deref(), &paths) {
-        Ok(settings) => Plan::make(&paths, &settings),
-        Err(exit) => return exit,
-    };
-    let plan = match plan {
+    let plan = settings::load(arguments.settings.as_deref(), &paths)
+        .and_then(|settings| Ok((Plan::make(&paths, &settings)?, settings)));
+    let (mut plan, settings) = match plan {
         Ok(plan) => plan,
         Err(exit) => return exit,
     };
+    let mut verdicts = judge_all(&plan);
+    let mut exit = DONE;
+    if arguments.update {
+        exit = record(&plan, &verdicts);
+        // What is told is what holds now: not everything can be recorded.
+        plan = match Plan::make(&paths, &settings) {
+            Ok(plan) => plan,
+            Err(exit) => return exit,
+        };
+        verdicts = judge_all(&plan);
+    }
     let broken = plan.tell_findings();
     if plan.files.is_empty() {
         let hint = Some("files of tests are named `*.test.yml` and stand beside their rules");
         messages::error(&"there are no tests", hint);
         return WRONG_USE;
     }
-    let verdicts: Vec<Vec<Verdict>> = plan
-        .files
-        .par_iter()
-        .map(|tests| tests.samples.par_iter().map(|sample| judge(&plan, tests, sample)).collect())
-        .collect();
     let mut output = Output::stdout();
     output.write(report(&plan, &verdicts, arguments.verbose).as_bytes());
     if arguments.coverage {
         let coverage = Coverage::of(&plan, &verdicts);
         output.write(format!("\n{}", coverage.report(&plan.loaded.rules)).as_bytes());
     }
-    let mut exit = DONE;
-    let fails = verdicts.iter().flatten().any(|verdict| !verdict.failures.is_empty());
-    if broken || (fails && !arguments.update) {
-        exit = FOUND;
-    }
-    if arguments.update {
-        exit = exit.max(record(&plan, &verdicts));
+    if broken || verdicts.iter().flatten().any(|verdict| !verdict.failures.is_empty()) {
+        exit = exit.max(FOUND);
     }
     if let Some(path) = &arguments.junit {
         let suites: Vec<junit::Suite<'_>> =
@@ -56,6 +55,11 @@ pub(crate) fn run(arguments: &Test) -> Exit {
         }
     }
     exit.max(output.finish(output::STANDARD))
+}
+
+fn judge_all(plan: &Plan) -> Vec<Vec<Verdict>> {
+    let of_file = |tests: &Tests| tests.samples.par_iter().map(|sample| judge(plan, tests, sample)).collect();
+    plan.files.par_iter().map(of_file).collect()
 }
 
 /// Tests that do not hold, with why; all tests when asked; and how many there are.

@@ -109,6 +109,16 @@ fn numbers_of_alerts_are_recorded_and_nothing_else_is_changed() {
 }
 
 #[test]
+fn what_cannot_be_recorded_is_still_told() {
+    let rule = RULE.replace("creation and shell", "creation");
+    let silent = run(folder(&rule, TESTS).path(), &["test", ".", "--update"]);
+    assert_eq!(silent.status, 1, "an author who wants silence is not overruled: {}", silent.text());
+    let gone = TESTS.replace("path: smbexec.pcap", "path: gone.pcap");
+    let gone = run(folder(RULE, &gone).path(), &["test", ".", "--update"]);
+    assert_eq!(gone.status, 1, "a capture that is not there: {}", gone.text());
+}
+
+#[test]
 fn mistakes_in_files_of_tests_are_told() {
     let tests = TESTS.replace("match_count: 2", "matches: 2").replace("smbexec.pcap", "gone.pcap");
     let page = run(folder(RULE, &tests).path(), &["test", "."]).page();

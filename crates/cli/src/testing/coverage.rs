@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::sample_run::replay;
-use super::verdict::{Verdict, frames};
+use super::verdict::Verdict;
 use rpcscope_rules::{Place, RuleSet, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -34,9 +34,8 @@ impl Coverage {
                         coverage.silent.insert(*position)
                     };
                 }
-                let capture = tests.capture(sample);
                 // It was read a moment ago.
-                let _ = replay(frames(capture.as_ref(), sample), &plan.loaded.rules, &mut |event, watch| {
+                let _ = replay(&tests.frames(sample), &plan.loaded.rules, &mut |event, watch| {
                     for position in &tests.rules {
                         if let Some(trace) = watch.trace(event, *position) {
                             coverage.note(*position, &trace);

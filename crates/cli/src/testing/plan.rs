@@ -1,5 +1,6 @@
 //! Which tests there are, of which rules.
 
+use super::sample_run::Frames;
 use crate::exit::Exit;
 use crate::messages;
 use crate::rule_files::{self, Loaded};
@@ -77,11 +78,11 @@ impl Plan {
 }
 
 impl Tests {
-    /// Where the capture of a sample is.
-    pub(crate) fn capture(&self, sample: &Sample) -> Option<PathBuf> {
+    /// Where the frames of a sample come from.
+    pub(crate) fn frames<'a>(&self, sample: &'a Sample) -> Frames<'a> {
         match &sample.source {
-            SampleSource::Capture(_, path) => Some(beside(&self.path, path)),
-            SampleSource::Scenario(_) => None,
+            SampleSource::Capture(_, path) => Frames::Capture(beside(&self.path, path)),
+            SampleSource::Scenario(scenario) => Frames::Scenario(scenario),
         }
     }
 }

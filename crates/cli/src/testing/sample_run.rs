@@ -3,19 +3,19 @@
 use rpcscope_capture::{Batch, CaptureError, Input, Reader};
 use rpcscope_engine::{Checksums, Engine};
 use rpcscope_model::{Event, Frame};
-use rpcscope_rules::{Correlator, Place, RuleSet, SampleSource, Told, Watch};
+use rpcscope_rules::{Correlator, Place, RuleSet, Told, Watch};
 use rpcscope_testkit::scenario::{self, ScenarioErrors};
+use rpcscope_text::Node;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Where frames come from.
-#[derive(Clone, Copy)]
 pub(crate) enum Frames<'a> {
     /// A file.
-    Capture(&'a PathBuf),
-    /// A sample of a test that is no file.
-    Scenario(&'a SampleSource),
+    Capture(PathBuf),
+    /// A scenario.
+    Scenario(&'a Node),
 }
 
 /// Frames that could not be read, or not to their end.
@@ -55,7 +55,7 @@ impl From<ScenarioErrors> for Unread {
 /// Replays frames with rules. `look` sees every event, in order, with what rules remember of those before it; the alerts
 /// of all rules come out.
 pub(crate) fn replay(
-    frames: Frames<'_>,
+    frames: &Frames<'_>,
     rules: &Arc<RuleSet>,
     look: &mut impl FnMut(&Arc<Event>, &Watch),
 ) -> Result<Vec<Told>, Unread> {
@@ -83,7 +83,7 @@ pub(crate) fn replay(
     Ok(told)
 }
 
-fn each_frame(frames: Frames<'_>, take: &mut impl FnMut(&Frame<'_>)) -> Result<(), Unread> {
+fn each_frame(frames: &Frames<'_>, take: &mut impl FnMut(&Frame<'_>)) -> Result<(), Unread> {
     match frames {
         Frames::Capture(path) => {
             let mut reader = Reader::open(&Input::File(path.clone()))?;
@@ -92,14 +92,11 @@ fn each_frame(frames: Frames<'_>, take: &mut impl FnMut(&Frame<'_>)) -> Result<(
                 batch.frames().for_each(|frame| take(&frame));
             }
         }
-        Frames::Scenario(SampleSource::Scenario(scenario)) => {
+        Frames::Scenario(scenario) => {
             let made = scenario::frames_of(scenario)?;
             for (number, frame) in (1..).zip(&made) {
                 take(&frame.as_frame(number));
             }
-        }
-        Frames::Scenario(SampleSource::Capture(_, path)) => {
-            return each_frame(Frames::Capture(&PathBuf::from(path)), take);
         }
     }
     Ok(())

@@ -6,7 +6,6 @@ use crate::rule_files::counted;
 use crate::shown;
 use rpcscope_rules::{Nearest, Place, RuleSet, Sample, Told};
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What came of one test.
@@ -36,8 +35,8 @@ pub(crate) struct Failure {
 /// Replays the frames of a test, and compares what the rules say with what they are to say.
 pub(crate) fn judge(plan: &Plan, tests: &Tests, sample: &Sample) -> Verdict {
     let rules = &plan.loaded.rules;
-    let capture = tests.capture(sample);
-    let told = match replay(frames(capture.as_ref(), sample), rules, &mut |_, _| {}) {
+    let frames = tests.frames(sample);
+    let told = match replay(&frames, rules, &mut |_, _| {}) {
         Ok(told) => told,
         Err(Unread { place, cause, detail }) => {
             let failure = Failure { place: place.unwrap_or(sample.place), cause, detail };
@@ -65,8 +64,7 @@ pub(crate) fn judge(plan: &Plan, tests: &Tests, sample: &Sample) -> Verdict {
         Verdict { failures: Vec::new(), alerts, of_expected: of_expected.clone(), fired, was_read: true };
     let mut fail = |place: Place, wanted: String, seen: u64, too_few: bool| {
         let cause = format!("{wanted}, there {} {seen}", if seen == 1 { "is" } else { "are" });
-        let detail =
-            if too_few { missing(plan, tests, sample, capture.as_ref(), &told) } else { alert_lines(&told) };
+        let detail = if too_few { missing(plan, tests, &frames, &told) } else { alert_lines(&told) };
         verdict.failures.push(Failure { place, cause, detail });
     };
     match sample.match_count {
@@ -95,14 +93,6 @@ fn alerts_text(count: u64) -> String {
     }
 }
 
-/// Where the frames of a test come from.
-pub(crate) fn frames<'a>(capture: Option<&'a PathBuf>, sample: &'a Sample) -> Frames<'a> {
-    match capture {
-        Some(path) => Frames::Capture(path),
-        None => Frames::Scenario(&sample.source),
-    }
-}
-
 /// The alerts that came, one line each.
 fn alert_lines(told: &[Told]) -> String {
     let mut lines: String = told.iter().take(MOST_ALERTS).map(|told| shown::alert(&told.alert)).collect();
@@ -113,12 +103,12 @@ fn alert_lines(told: &[Told]) -> String {
 }
 
 /// What the events that came nearest had, for each rule under test that did not alert.
-fn missing(plan: &Plan, tests: &Tests, sample: &Sample, capture: Option<&PathBuf>, told: &[Told]) -> String {
+fn missing(plan: &Plan, tests: &Tests, frames: &Frames<'_>, told: &[Told]) -> String {
     let rules = &plan.loaded.rules;
     let silent = |position: &&usize| told.iter().all(|told| told.position != **position);
     let silent: Vec<usize> = tests.rules.iter().filter(silent).copied().collect();
     let mut nearest: Vec<Nearest> = silent.iter().map(|_| Nearest::new(1)).collect();
-    let watched = replay(frames(capture, sample), rules, &mut |event, watch| {
+    let watched = replay(frames, rules, &mut |event, watch| {
         for (position, nearest) in silent.iter().zip(&mut nearest) {
             nearest.event(watch, *position, event);
         }

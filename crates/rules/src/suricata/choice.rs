@@ -2,8 +2,8 @@
 
 use super::line::{Critic, Part};
 use super::mend::Mend;
-use crate::expression::{Expression, Quantifier, Test};
-use crate::field::{Field, FieldId};
+use crate::expression::Expression;
+use crate::field::FieldId;
 use crate::finding::Place;
 use crate::matcher::{Matcher, Network};
 use crate::sigma::Placeholders;
@@ -131,16 +131,7 @@ impl Choices<'_, '_> {
 impl Choice {
     /// The condition that a field has what is chosen.
     pub(super) fn condition(&self, field: FieldId, label: &str, place: Place) -> Expression {
-        let test = |wanted: Vec<(Box<str>, Matcher)>| {
-            Expression::Test(Arc::new(Test {
-                place,
-                label: label.into(),
-                field: Some(Field::Known(field)),
-                quantifier: Quantifier::Any,
-                negated: false,
-                wanted,
-            }))
-        };
+        let test = |wanted| super::lower::test(place, label, field, wanted);
         let named = |text: &str, matchers: &[Matcher]| {
             matchers.iter().map(|matcher| (Box::from(text), matcher.clone())).collect::<Vec<_>>()
         };
@@ -265,6 +256,7 @@ const MAX_DEPTH: usize = 16;
 mod tests {
     use super::super::line::lines;
     use super::*;
+    use crate::field::Field;
     use crate::finding::{Finding, Findings};
     use crate::value::{FieldValue, FieldValues, Fields};
     use rpcscope_model::Address;

@@ -271,7 +271,13 @@ fn payload(chain: &Chain, sender: Side) -> Expression {
     test(chain.place, field.name(), field, wanted)
 }
 
-fn test(place: Place, label: &str, field: FieldId, wanted: Vec<(Box<str>, Matcher)>) -> Expression {
+/// The condition that a field has one of the values that are wanted.
+pub(super) fn test(
+    place: Place,
+    label: &str,
+    field: FieldId,
+    wanted: Vec<(Box<str>, Matcher)>,
+) -> Expression {
     Expression::Test(Arc::new(Test {
         place,
         label: label.into(),
