@@ -3,7 +3,7 @@
 use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
-use rpcscope_model::{At, Endpoint, Event, Limits, Secrets, Side, Stats, Timestamp};
+use rpcscope_model::{At, Endpoint, Event, Limits, Secrets, Side, Sizes, Stats, Timestamp};
 use rpcscope_rules::{RuleSet, Watch};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Shard {
 /// it comes round sooner than the table can grow. Several at once, since the next steps are in the cache then.
 const SEGMENTS_PER_ROUND: u64 = 8;
 const STEPS_PER_ROUND: usize = 16;
+/// How far the hand moves when no packet comes.
+const STEPS_PER_TICK: usize = 256;
 
 impl Shard {
     /// A shard that has seen nothing.
@@ -62,6 +64,21 @@ impl Shard {
         self.session = self.session.with_wanted(Arc::clone(rules.wanted()));
         self.watch = Some(Watch::new(rules));
         self
+    }
+
+    /// Runs other rules over its events from here on, or none. What is known of connections stays.
+    pub fn reload(&mut self, rules: Option<Arc<RuleSet>>) {
+        let wanted = rules.as_ref().map(|rules| Arc::clone(rules.wanted()));
+        self.session.want(wanted.unwrap_or_default());
+        match (&mut self.watch, rules) {
+            (Some(watch), Some(rules)) => watch.reload(rules),
+            (watch, rules) => *watch = rules.map(Watch::new),
+        }
+    }
+
+    /// It is `now`, and no packet has come: forgets some of the connections that have been idle for too long.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.forget_idle(now, STEPS_PER_TICK);
     }
 
     /// Takes a packet.
@@ -122,9 +139,18 @@ impl Shard {
         stats
     }
 
+    /// How full its tables are.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            flows: self.table.len() as u64,
+            reassembly_bytes: self.memory.used() as u64,
+            ..self.session.sizes()
+        }
+    }
+
     fn segment(&mut self, packet: &Packet<'_>, segment: &TcpSegment<'_>) {
         if self.stats.tcp_segments.is_multiple_of(SEGMENTS_PER_ROUND) {
-            self.forget_idle(packet.time);
+            self.forget_idle(packet.time, STEPS_PER_ROUND);
         }
         let at = At { time: packet.time, frame: packet.frame };
         let (key, direction) = FlowKey::of(segment.source, segment.destination);
@@ -168,8 +194,7 @@ impl Shard {
         }
     }
 
-    fn forget_idle(&mut self, now: Timestamp) {
-        let mut steps = STEPS_PER_ROUND;
+    fn forget_idle(&mut self, now: Timestamp, mut steps: usize) {
         while let Some((idle, last_seen)) = self.table.pass(now, &mut steps) {
             self.close(idle, last_seen);
         }

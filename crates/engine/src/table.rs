@@ -152,7 +152,7 @@ impl FlowTable {
         all
     }
 
-    #[cfg(test)]
+    /// How many connections are remembered.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

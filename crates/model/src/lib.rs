@@ -18,6 +18,7 @@ mod parse_error;
 mod seed;
 mod share;
 mod side;
+mod sizes;
 mod stats;
 mod time;
 mod wanted;
@@ -47,6 +48,7 @@ pub use share::{
     CreateAction, Disposition, FileAction, FileTimes, Pipe, Share, ShareType, SmbAnswer, SmbFile, SmbMapping,
 };
 pub use side::Side;
+pub use sizes::Sizes;
 pub use stats::Stats;
 pub use time::Timestamp;
 pub use wanted::{Requests, Wanted};

@@ -19,6 +19,11 @@ impl Watch {
         Self { rules, flows: Flows::new() }
     }
 
+    /// Runs other rules from here on. What was remembered of flows stays: bits have names, whoever sets them.
+    pub fn reload(&mut self, rules: Arc<RuleSet>) {
+        self.rules = rules;
+    }
+
     /// Takes the next event, and adds to `hits` the position of each rule that it is the first to hold for, in ascending
     /// order. A call comes twice when its request was announced; a rule looks at it once.
     ///

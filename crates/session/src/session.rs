@@ -11,7 +11,7 @@ use crate::transport::udp::{Activities, Datagram};
 use crate::{At, Flow};
 use rpcscope_model::{
     Anomaly, AnomalyKind, AuthResult, Authentication, Event, EventBody, Identity, Limits, Secrets, Side,
-    Stats, ToCompactString, Transport, Wanted,
+    Sizes, Stats, ToCompactString, Transport, Wanted,
 };
 use std::sync::Arc;
 
@@ -64,6 +64,11 @@ impl Session {
     pub fn with_wanted(mut self, wanted: Arc<Wanted>) -> Self {
         self.output.wanted = wanted;
         self
+    }
+
+    /// Tells other things than before beside what is told always.
+    pub fn want(&mut self, wanted: Arc<Wanted>) {
+        self.output.wanted = wanted;
     }
 
     /// Begins to follow a connection.
@@ -158,6 +163,20 @@ impl Session {
     /// The counters.
     pub const fn stats(&self) -> &Stats {
         &self.output.stats
+    }
+
+    /// How full the tables are.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            smb_sessions: self.smb.len() as u64,
+            pipes: self.pipes.len() as u64,
+            activities: self.activities.len() as u64,
+            open_calls: self.output.open_calls as u64,
+            held_bytes: self.output.held_bytes() as u64,
+            objects: self.output.objects.pointers() as u64,
+            exporters: self.output.objects.exporters() as u64,
+            ..Sizes::default()
+        }
     }
 }
 

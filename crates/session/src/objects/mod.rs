@@ -79,6 +79,16 @@ impl Objects {
         }
     }
 
+    /// Interface pointers that are remembered.
+    pub(crate) fn pointers(&self) -> usize {
+        self.pointers.len()
+    }
+
+    /// Exporters that are remembered.
+    pub(crate) fn exporters(&self) -> usize {
+        self.exporters.len()
+    }
+
     /// Notes that a client binds an interface. Returns the event of the activation that this tells of.
     #[must_use = "an event is to be reported"]
     pub(crate) fn bound(

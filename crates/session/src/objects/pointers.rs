@@ -64,6 +64,11 @@ impl Pointers {
         Self { known: Bounded::new(limits.objects), bytes: 0, most_bytes: limits.object_bytes }
     }
 
+    /// How many are remembered.
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     pub(super) fn insert(&mut self, pair: Pair, ipid: Ipid, pointer: Pointer, stats: &mut Stats) {
         let is_known = self.known.get(&(pair, ipid)).is_some();
         self.bytes = self.bytes.saturating_add(pointer.bytes());

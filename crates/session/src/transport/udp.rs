@@ -153,6 +153,11 @@ impl Activities {
         Self { known: Bounded::new(limits.activities), idle_ns }
     }
 
+    /// How many are followed.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
     /// Takes a datagram. Returns whether it was a PDU of the connectionless protocol.
     pub(crate) fn datagram(&mut self, datagram: &Datagram<'_>, at: At, output: &mut Output) -> bool {
         let Datagram { source, destination, payload, missing } = *datagram;

@@ -80,6 +80,11 @@ impl SmbSessions {
         }
     }
 
+    /// How many sessions are followed.
+    pub(crate) fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// Who set a session up, when that was seen.
     pub(super) fn identity(&self, key: SessionKey) -> Option<&Arc<Identity>> {
         self.sessions.get(&key)?.identity.as_ref()
