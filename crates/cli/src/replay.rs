@@ -81,6 +81,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             format,
             context: Context {
                 capture: name.as_deref(),
+                interfaces: &[],
                 community_id: arguments.community_id.then_some(0),
                 clock: first.filter(|_| arguments.relative_time).map_or(Clock::Utc, Clock::Since),
                 colour,

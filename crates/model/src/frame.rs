@@ -6,6 +6,26 @@ use crate::Timestamp;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]
 pub struct FrameNumber(pub u64);
 
+impl FrameNumber {
+    /// The number of a frame among those of several sources, of which each counts its own: no two frames have the same, and
+    /// it tells the source.
+    #[must_use]
+    pub const fn of_source(self, source: usize, sources: usize) -> Self {
+        let sources = if sources == 0 { 1 } else { sources as u64 };
+        let before = self.0.saturating_sub(1).saturating_mul(sources);
+        Self(before.saturating_add(source as u64).saturating_add(1))
+    }
+
+    /// Which of several sources the frame is from.
+    #[must_use]
+    pub const fn source(self, sources: usize) -> usize {
+        let sources = if sources == 0 { 1 } else { sources as u64 };
+        #[allow(clippy::cast_possible_truncation)] // below the number of sources
+        let source = (self.0.saturating_sub(1) % sources) as usize;
+        source
+    }
+}
+
 /// What stands at the start of a frame, as libpcap numbers it (`LINKTYPE_` values).
 ///
 /// Source: the link-layer header types of the pcap file format. Unknown values survive.
@@ -57,4 +77,18 @@ pub struct At {
     pub time: Timestamp,
     /// Number of the frame.
     pub frame: FrameNumber,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_tells_its_source_and_is_told_once() {
+        let numbers = (1..=3).flat_map(|number| (0..2).map(move |source| (number, source)));
+        let of: Vec<_> = numbers.map(|(number, source)| FrameNumber(number).of_source(source, 2)).collect();
+        assert_eq!(of, (1..=6).map(FrameNumber).collect::<Vec<_>>());
+        assert_eq!(of.iter().map(|number| number.source(2)).collect::<Vec<_>>(), [0, 1, 0, 1, 0, 1]);
+        assert_eq!(FrameNumber(7).of_source(0, 1), FrameNumber(7));
+    }
 }

@@ -10,6 +10,7 @@ mod arguments;
 mod endpoint_map;
 mod event;
 mod frame;
+mod health;
 mod identity;
 mod ids;
 mod limits;
@@ -34,6 +35,7 @@ pub use event::{
     OfferedContext, Outcome, Part, Phase, Reply, Security, Transport,
 };
 pub use frame::{At, Frame, FrameNumber, LinkType};
+pub use health::Health;
 pub use identity::{
     AuthResult, EncryptionType, Identity, Kerberos, NtlmVersion, OsVersion, Secrets, ServerIdentity,
 };

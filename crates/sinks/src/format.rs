@@ -1,7 +1,7 @@
 //! The registry of outputs, and what all of them are told.
 
 use crate::{eve, table};
-use rpcscope_model::{Alert, Event, Stats, Timestamp};
+use rpcscope_model::{Alert, Event, Health, Stats, Timestamp};
 
 /// Declares the outputs: one row each. A module of that name has `begin`, `event`, `alert` and `end`.
 macro_rules! formats {
@@ -48,6 +48,18 @@ macro_rules! formats {
             pub fn end(self, stats: &Stats, now: Timestamp, context: &Context<'_>, out: &mut Vec<u8>) {
                 match self { $(Self::$variant => $module::end(stats, now, context, out),)* }
             }
+
+            /// Appends how a sensor that watches interfaces is doing, `now`: a whole number of lines.
+            pub fn health(
+                self,
+                stats: &Stats,
+                health: &Health,
+                now: Timestamp,
+                context: &Context<'_>,
+                out: &mut Vec<u8>,
+            ) {
+                match self { $(Self::$variant => $module::health(stats, health, now, context, out),)* }
+            }
         }
     };
 }
@@ -69,6 +81,9 @@ impl Format {
 pub struct Context<'a> {
     /// Name of the capture that the events come from, if they come from a file.
     pub capture: Option<&'a str>,
+    /// Names of the interfaces that the events come from, by the [source](rpcscope_model::FrameNumber::source) of frames;
+    /// none when they come from a file.
+    pub interfaces: &'a [Box<str>],
     /// Seed of the community ids, when they are wanted; sites that do not choose a seed use 0.
     ///
     /// Off by default: it makes a line a quarter dearer, and any tool can add it later.
@@ -87,6 +102,7 @@ impl Default for Context<'_> {
     fn default() -> Self {
         Self {
             capture: None,
+            interfaces: &[],
             community_id: None,
             clock: Clock::Utc,
             colour: Colour::Plain,

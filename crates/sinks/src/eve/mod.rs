@@ -24,8 +24,8 @@ use memo::Identities;
 use crate::json::{Json, key};
 use crate::{Context, clock};
 use rpcscope_model::{
-    Alert, Event, EventBody, EventHeader, FrameNumber, Identity, NDR, NDR64, Security, Signature, Timestamp,
-    Transport,
+    Alert, Event, EventBody, EventHeader, FrameNumber, Health, Identity, NDR, NDR64, Security, Signature,
+    Timestamp, Transport,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -127,6 +127,22 @@ pub(crate) fn end(stats: &rpcscope_model::Stats, now: Timestamp, _context: &Cont
     json.end();
 }
 
+/// Appends the counters of a sensor that watches interfaces as a line.
+pub(crate) fn health(
+    stats: &rpcscope_model::Stats,
+    health: &Health,
+    now: Timestamp,
+    _context: &Context<'_>,
+    out: &mut Vec<u8>,
+) {
+    let mut json = Json::begin(out);
+    json.key(key!("timestamp"));
+    time_value(&mut json, now);
+    json.plain(key!("event_type"), "stats");
+    stats::write_live(&mut json, stats, health);
+    json.end();
+}
+
 /// Writes what all events have.
 fn envelope(
     json: &mut Json<'_>,
@@ -139,8 +155,16 @@ fn envelope(
     memo.push_time(json.raw(), header.time);
     let flow = memo.flow(header, context);
     json.raw().extend_from_slice(flow.name());
-    json.plain(key!("event_type"), event_type);
-    json.number(key!("pcap_cnt"), header.frame.0);
+    match context.interfaces.get(header.frame.source(context.interfaces.len())) {
+        Some(interface) => {
+            json.string(key!("in_iface"), interface);
+            json.plain(key!("event_type"), event_type);
+        }
+        None => {
+            json.plain(key!("event_type"), event_type);
+            json.number(key!("pcap_cnt"), header.frame.0);
+        }
+    }
     json.raw().extend_from_slice(flow.ends());
 }
 
@@ -339,6 +363,34 @@ mod tests {
         let mut out = Vec::new();
         end(&stats, Timestamp(1_767_323_045_678_901_234), &Context::default(), &mut out);
         insta::assert_snapshot!(String::from_utf8(out).expect("UTF-8"));
+    }
+
+    #[test]
+    fn a_sensor_tells_its_losses_under_the_names_of_suricata() {
+        let stats = rpcscope_model::Stats { frames: 12, calls: 2, ..Default::default() };
+        let sizes = rpcscope_model::Sizes { flows: 7, ..Default::default() };
+        let health =
+            Health { uptime_seconds: 60, kernel_packets: 20, kernel_drops: 8, sizes, ..Health::default() };
+        let mut out = Vec::new();
+        super::health(&stats, &health, Timestamp(1_767_323_045_678_901_234), &Context::default(), &mut out);
+        let value: Value = serde_json::from_slice(&out).expect("valid JSON");
+        assert_eq!(value["stats"]["uptime"], 60);
+        assert_eq!(value["stats"]["capture"]["kernel_packets"], 20);
+        assert_eq!(value["stats"]["capture"]["kernel_drops"], 8);
+        assert_eq!(value["rpcscope"]["sizes"]["flows"], 7);
+        assert_eq!(value["rpcscope"]["calls"], 2);
+        assert!(value["rpcscope"]["lines_shed"].is_u64() && value["rpcscope"]["kernel_drops"].is_null());
+    }
+
+    #[test]
+    fn the_interface_is_written_in_place_of_the_number_in_a_file() {
+        let interfaces: [Box<str>; 2] = ["eth1".into(), "eth2".into()];
+        let context = Context { interfaces: &interfaces, ..samples::context() };
+        let mut event = samples::calls().remove(0);
+        event.header.frame = FrameNumber(5).of_source(1, 2);
+        let value: Value = serde_json::from_str(&line(&event, &context)).expect("valid JSON");
+        assert_eq!(value["in_iface"], "eth2");
+        assert!(value["pcap_cnt"].is_null());
     }
 
     #[test]

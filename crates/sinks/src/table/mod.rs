@@ -17,8 +17,8 @@ use crate::{Clock, Context, Detail, clock, decimal, json};
 use anstyle::{AnsiColor, Style};
 use layout::Layout;
 use rpcscope_model::{
-    AnomalyKind, AuthLevel, Bind, BindResult, Event, EventBody, EventHeader, FrameNumber, Security, Stats,
-    Timestamp, Transport,
+    AnomalyKind, AuthLevel, Bind, BindResult, Event, EventBody, EventHeader, FrameNumber, Health, Security,
+    Stats, Timestamp, Transport,
 };
 use std::net::IpAddr;
 
@@ -133,6 +133,16 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, _memo: &mut Memo, out:
 
 /// A table has nothing after the last event; a summary may follow.
 pub(crate) fn end(_stats: &Stats, _now: Timestamp, _context: &Context<'_>, _out: &mut Vec<u8>) {}
+
+/// The counters of a sensor are no line of the table.
+pub(crate) fn health(
+    _stats: &Stats,
+    _health: &Health,
+    _now: Timestamp,
+    _context: &Context<'_>,
+    _out: &mut Vec<u8>,
+) {
+}
 
 /// Whether the line of the call that an anomaly belongs to says the same: its interface is not known.
 const fn is_told_by_its_call(kind: AnomalyKind) -> bool {
