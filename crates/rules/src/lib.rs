@@ -33,7 +33,7 @@ mod watch;
 mod word_index;
 mod yaml;
 
-pub use correlate::Correlator;
+pub use correlate::{Correlator, Moved};
 pub use demand::Key;
 pub use expression::{Expression, Test};
 pub use field::{EventType, Field, FieldId, Kind, Known, LogSource, Naming, log_sources};
@@ -43,6 +43,7 @@ pub use lint::{LOADER, Lint, lint, lints};
 pub use loader::Loader;
 pub use matcher::{Comparison, Number};
 pub use proof::{Expectation, Near, Nearest, Sample, SampleSource, TestFile, Told};
+pub(crate) use rule_set::Signed;
 pub use rule_set::{Rule, RuleSet};
 pub use settings::Settings;
 pub use sigma::{Alias, Capture, Correlation, CorrelationKind, Criterion, Level, Meta, Placeholders, Status};

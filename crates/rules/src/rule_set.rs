@@ -75,6 +75,15 @@ impl Rule {
     }
 }
 
+/// By what a rule is known when it is loaded again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Signed<'a> {
+    gid: u32,
+    sid: u32,
+    id: Option<&'a str>,
+    is_second_half: bool,
+}
+
 /// All rules that are loaded.
 #[derive(Debug)]
 pub struct RuleSet {
@@ -180,6 +189,18 @@ impl RuleSet {
             return None;
         }
         Some(Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
+    }
+
+    /// By what each rule and correlation is known, by position.
+    pub(crate) fn signed(&self) -> impl Iterator<Item = Signed<'_>> {
+        let rules = self.rules.iter().map(|rule| (&rule.signature, rule.is_second_half()));
+        let correlations = self.correlations.iter().map(|correlation| (&correlation.signature, false));
+        rules.chain(correlations).map(|(signature, is_second_half)| Signed {
+            gid: signature.gid,
+            sid: signature.sid,
+            id: signature.id.as_deref(),
+            is_second_half,
+        })
     }
 
     /// What the rules need to be told of.

@@ -98,6 +98,25 @@ impl<T: Remembered> Groups<T> {
         Some((key, window))
     }
 
+    /// Renames rules and correlations, and forgets the groups of those that have no new name.
+    pub(super) fn retain(&mut self, mut name: impl FnMut(usize, &mut T) -> Option<usize>) {
+        let by_age = std::mem::take(&mut self.by_age);
+        self.by_end.clear();
+        let mut renamed = Vec::new();
+        for (age, old) in by_age {
+            let Some(mut group) = self.table.remove(&old) else { continue };
+            self.entries -= group.window.entries();
+            let Some(of) = name(old.of, &mut group.window) else { continue };
+            let key = Arc::new(Key { of, values: old.values.clone() });
+            self.entries += group.window.entries();
+            self.by_age.insert(age, Arc::clone(&key));
+            self.by_end.extend(group.end.map(|end| (end, Arc::clone(&key))));
+            renamed.push((key, group));
+        }
+        // Not earlier: a new name may be another's old one.
+        self.table.extend(renamed);
+    }
+
     fn remove(&mut self, key: &Key) -> Option<T> {
         let group = self.table.remove(key)?;
         self.by_age.remove(&group.last_seen);

@@ -6,6 +6,7 @@
 //! bound is judged when its window is over, which begins with the first event of the group.
 
 mod groups;
+mod moved;
 mod rate;
 mod window;
 
@@ -13,6 +14,8 @@ use crate::field::Field;
 use crate::sigma::{Alias, Correlation, CorrelationKind};
 use crate::value::Fields;
 use crate::{Comparison, Number, RuleSet, Told};
+pub use moved::Moved;
+
 use groups::{Groups, Key, Remembered};
 use rate::Rate;
 use rpcscope_model::{Alert, Correlated, Event, Side, Timestamp};
@@ -43,23 +46,29 @@ struct Hit {
 impl Correlator {
     /// Has seen no event.
     pub fn new(rules: Arc<RuleSet>) -> Self {
-        let correlations = rules.correlations();
-        let mut members = vec![Vec::new(); rules.rules().len() + correlations.len()];
-        for (at, correlation) in correlations.iter().enumerate() {
-            for (number, position) in correlation.members.iter().enumerate() {
-                if let Some(of) = members.get_mut(*position) {
-                    of.push((at, number));
-                }
-            }
-        }
         Self {
+            members: members(&rules),
             rules,
-            members,
             groups: Groups::new(),
             rates: Groups::new(),
             now: Timestamp(i64::MIN),
             number: 0,
         }
+    }
+
+    /// Goes on with other rules. What was counted for rules and correlations that are among them stays.
+    pub fn reload(&mut self, rules: Arc<RuleSet>) -> Moved {
+        let moved = Moved::new(&self.rules, &rules);
+        let (old_rules, new_rules) = (self.rules.rules().len(), rules.rules().len());
+        self.rates.retain(|of, _| moved.get(of));
+        self.groups.retain(|of, window| {
+            let to = moved.get(old_rules + of)?.checked_sub(new_rules)?;
+            window.last = window.last.take().and_then(|(event, base)| Some((event, moved.get(base)?)));
+            Some(to)
+        });
+        self.members = members(&rules);
+        self.rules = rules;
+        moved
     }
 
     /// Takes an event with the rule that holds for it, and adds what correlations say of it to `alerts`. Several rules of
@@ -181,6 +190,20 @@ impl Correlator {
         // Correlations come after those that they are about: this ends.
         self.take(Hit { position, base }, event, alerts);
     }
+}
+
+/// For each position of a rule or correlation: the correlations that it is a member of, and which one.
+fn members(rules: &RuleSet) -> Vec<Vec<(usize, usize)>> {
+    let correlations = rules.correlations();
+    let mut members = vec![Vec::new(); rules.rules().len() + correlations.len()];
+    for (at, correlation) in correlations.iter().enumerate() {
+        for (number, position) in correlation.members.iter().enumerate() {
+            if let Some(of) = members.get_mut(*position) {
+                of.push((at, number));
+            }
+        }
+    }
+    members
 }
 
 /// What is compared with the bounds, and what is told.

@@ -156,3 +156,33 @@ fn numbers_are_summed() {
     assert_eq!(alerts(&set, &created(&[(0, 1), (1, 1), (2, 1)])), [(2, "Much".to_owned(), 3)]);
     assert_eq!(alerts(&set, &created(&[(0, 1), (6, 1), (12, 1)])), []);
 }
+
+#[test]
+fn what_was_counted_stays_when_rules_are_loaded_again() {
+    const MANY: &str = "title: Many\ncorrelation: {type: event_count, rules: [created], group-by: [client_ip], timespan: 10s, condition: {gte: 3}}";
+    /// What the last of three events leads to, when other rules are loaded before it.
+    fn after_reload(before: &str, after: &str) -> usize {
+        let mut rules = load(before);
+        let mut correlator = Correlator::new(Arc::clone(&rules));
+        let mut watch = Watch::new(Arc::clone(&rules));
+        let mut alerts: Vec<Told> = Vec::new();
+        for (seconds, event) in (0..).zip(created(&[(0, 1), (1, 1), (2, 1)])) {
+            if seconds == 2 {
+                rules = load(after);
+                watch.reload(Arc::clone(&rules));
+                let moved = correlator.reload(Arc::clone(&rules));
+                assert_eq!((moved.get(0), moved.get(9)), (Some(0), None));
+            }
+            let mut hits = Vec::new();
+            watch.event(&event, &mut hits);
+            hits.into_iter().for_each(|hit| correlator.hit(hit, &Arc::new(event.clone()), &mut alerts));
+        }
+        alerts.iter().filter(|told| told.alert.rule.title == "Many").count()
+    }
+    assert_eq!(after_reload(MANY, MANY), 1);
+    let other =
+        "title: Other\ncorrelation: {type: event_count, rules: [started], timespan: 1s, condition: {gte: 9}}";
+    assert_eq!(after_reload(MANY, &format!("{other}\n---\n{MANY}")), 1, "it stands elsewhere");
+    assert_eq!(after_reload(MANY, &MANY.replace("10s", "11s")), 0, "it counts something else");
+    assert_eq!(after_reload(other, MANY), 0, "it is new");
+}
