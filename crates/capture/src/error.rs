@@ -75,6 +75,42 @@ pub enum CaptureError {
         /// What is wrong with it.
         damage: Damage,
     },
+    /// No interface has this name.
+    NoSuchInterface {
+        /// What was asked for.
+        interface: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
+    /// An interface is switched off.
+    InterfaceDown {
+        /// Its name.
+        interface: String,
+    },
+    /// The program may not capture.
+    NotPermitted {
+        /// The interface.
+        interface: String,
+    },
+    /// A filter for live frames cannot be understood.
+    InvalidFilter {
+        /// The filter.
+        filter: String,
+        /// What is wrong, in libpcap's words.
+        reason: String,
+    },
+    /// An interface cannot be opened for another reason.
+    LiveFailed {
+        /// The interface.
+        interface: String,
+        /// Why, mostly in libpcap's words.
+        reason: String,
+    },
+    /// The interfaces of the machine cannot be listed.
+    InterfacesUnlisted {
+        /// Why not.
+        cause: io::Error,
+    },
 }
 
 impl CaptureError {
@@ -96,8 +132,23 @@ impl CaptureError {
             Self::Empty { .. } => Some("was the capture still being written?"),
             Self::NotACapture { start, .. } => Some(hint_for_start(start)),
             Self::Damaged { .. } => Some("the frames before were read; the rest of the file was not"),
-            Self::Unreadable { .. } | Self::ReadFailed { .. } => None,
+            Self::NoSuchInterface { .. } => Some("list what there is with `rpcscope watch --list`"),
+            Self::InterfaceDown { .. } => Some("switch it on: `ip link set NAME up`"),
+            Self::NotPermitted { .. } => Some(
+                "run it as root, or allow it: `setcap cap_net_raw+ep FILE`, or under systemd \
+                 `AmbientCapabilities=CAP_NET_RAW`",
+            ),
+            Self::InvalidFilter { .. } => Some("the language is that of tcpdump: see pcap-filter(7)"),
+            Self::Unreadable { .. }
+            | Self::ReadFailed { .. }
+            | Self::LiveFailed { .. }
+            | Self::InterfacesUnlisted { .. } => None,
         }
+    }
+
+    /// Whether waiting may help: an interface is missing or switched off.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::NoSuchInterface { .. } | Self::InterfaceDown { .. })
     }
 }
 
@@ -129,6 +180,21 @@ impl fmt::Display for CaptureError {
             Self::Damaged { input, offset, damage } => {
                 write!(f, "{input}: damaged at byte {offset}: {damage}")
             }
+            Self::NoSuchInterface { interface, known } => {
+                write!(f, "{interface}: no such interface")?;
+                match nearest(interface, known) {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None if known.is_empty() => Ok(()),
+                    None => write!(f, "; there are {}", known.join(", ")),
+                }
+            }
+            Self::InterfaceDown { interface } => write!(f, "{interface}: interface is down"),
+            Self::NotPermitted { interface } => {
+                write!(f, "{interface}: not permitted to capture: CAP_NET_RAW is missing")
+            }
+            Self::InvalidFilter { filter, reason } => write!(f, "invalid filter `{filter}`: {reason}"),
+            Self::LiveFailed { interface, reason } => write!(f, "{interface}: cannot capture: {reason}"),
+            Self::InterfacesUnlisted { cause } => write!(f, "cannot list the interfaces: {cause}"),
         }
     }
 }
@@ -136,10 +202,19 @@ impl fmt::Display for CaptureError {
 impl Error for CaptureError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Unreadable { cause, .. } | Self::ReadFailed { cause, .. } => Some(cause),
+            Self::Unreadable { cause, .. }
+            | Self::ReadFailed { cause, .. }
+            | Self::InterfacesUnlisted { cause } => Some(cause),
             _ => None,
         }
     }
+}
+
+/// The interface whose name was probably meant: one that differs in a letter or two of at least twice as many.
+fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
+    let distance = |other: &str| strsim::osa_distance(&name.to_lowercase(), &other.to_lowercase());
+    let nearest = known.iter().min_by_key(|other| distance(other))?;
+    (distance(nearest) <= 2.min(name.chars().count() / 2)).then_some(nearest)
 }
 
 /// What to do with a file that is no capture, told from its first bytes.
@@ -190,6 +265,18 @@ mod tests {
         let error =
             CaptureError::NotACapture { input: Input::Stdin, start: b"PK\x03\x04\x14\0\0\0".to_vec() };
         assert_eq!(error.hint(), Some("unpack it first; only gzip and zstd are read compressed"));
+    }
+
+    #[test]
+    fn an_unknown_interface_is_told_with_the_nearest_name_or_all() {
+        let error = |interface: &str| CaptureError::NoSuchInterface {
+            interface: interface.to_owned(),
+            known: ["lo", "eth0", "wlp3s0"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(error("etho").to_string(), "etho: no such interface; did you mean `eth0`?");
+        assert_eq!(error("WLP2s0").to_string(), "WLP2s0: no such interface; did you mean `wlp3s0`?");
+        assert_eq!(error("span").to_string(), "span: no such interface; there are lo, eth0, wlp3s0");
+        assert!(error("span").may_pass());
     }
 
     #[test]

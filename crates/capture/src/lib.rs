@@ -1,4 +1,4 @@
-//! Where frames come from: capture files and streams, read in batches.
+//! Where frames come from: capture files and streams, read in batches, and live interfaces ([`live`]).
 //!
 //! ```text
 //! inputs::expand ──► Input ──► Reader::open ──► Reader::next_batch ──► Batch ──► Frame
@@ -15,6 +15,7 @@ mod error;
 mod format;
 pub mod fuzz;
 pub mod inputs;
+pub mod live;
 mod pcap;
 mod pcapng;
 mod reader;
