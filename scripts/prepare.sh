@@ -8,7 +8,12 @@ prepare() {
     }
     missing=
     command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev" # the linker; also compiles zstd
+    has_libpcap || missing="$missing libpcap-dev" # live capture links it
     [ -z "$missing" ] || install_packages $missing
+}
+
+has_libpcap() {
+    echo 'int main(void) { return 0; }' | cc -x c - -lpcap -o /dev/null 2>/dev/null
 }
 
 install_packages() {

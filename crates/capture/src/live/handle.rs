@@ -78,11 +78,7 @@ impl Handle {
     /// What was counted since the handle was opened.
     pub(super) fn counted(&mut self) -> Option<Counted> {
         let stat = self.capture.stats().ok()?;
-        Some(Counted {
-            received: stat.received,
-            dropped: stat.dropped,
-            interface_dropped: stat.if_dropped,
-        })
+        Some(Counted { received: stat.received, dropped: stat.dropped, interface_dropped: stat.if_dropped })
     }
 }
 

@@ -87,7 +87,8 @@ impl LiveSource {
         opened
     }
 
-    /// Hands the frames that are there to `each`, at most `max` and at most 1 if that is 0.
+    /// Hands the frames that are there to `each`, at most `max`; 0 is taken for 1. More than `max` only come when the interface went
+    /// away: the last ones.
     ///
     /// When there is none it waits for one, not longer than [`LiveSettings::timeout`]; it does not wait for more. Frames stand in
     /// the ring: nothing is copied or allocated.
@@ -103,6 +104,11 @@ impl LiveSource {
                 handle.wait(self.settings.timeout);
             }
             result = self.dispatch(max, each);
+        }
+        if result.is_err() {
+            // What came last is in a block that the kernel hands over in a while.
+            thread::sleep(self.settings.timeout);
+            while self.dispatch(max, each).is_ok_and(|frames| frames > 0) {}
         }
         let frames = usize::try_from(self.last_number.wrapping_sub(before)).unwrap_or(usize::MAX);
         if frames > 0 {
