@@ -48,6 +48,27 @@ pub(crate) fn push_seconds(out: &mut Vec<u8>, time: Timestamp) {
     civil.push_time_of_day(out);
 }
 
+/// Appends a time to the microsecond as syslog wants it ([RFC 5424] 6.2.3): `2026-01-02T03:04:05.678901Z`.
+pub(crate) fn push_rfc3339(out: &mut Vec<u8>, time: Timestamp) {
+    push_eve_second(out, time);
+    out.push(b'.');
+    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
+    out.push(b'Z');
+}
+
+/// Appends a time to the second for the name of a file (ISO 8601, basic format): `20260102T030405Z`.
+pub(crate) fn push_basic(out: &mut Vec<u8>, time: Timestamp) {
+    let civil = Civil::at(time);
+    decimal::push_fixed::<4>(out, civil.year);
+    decimal::push_fixed::<2>(out, civil.month);
+    decimal::push_fixed::<2>(out, civil.day);
+    out.push(b'T');
+    decimal::push_fixed::<2>(out, civil.hour);
+    decimal::push_fixed::<2>(out, civil.minute);
+    decimal::push_fixed::<2>(out, civil.second);
+    out.push(b'Z');
+}
+
 /// Appends the seconds from `start` to `time`, to the microsecond. Times before `start` are negative.
 pub(crate) fn push_since(out: &mut Vec<u8>, start: Timestamp, time: Timestamp) {
     if time < start {
@@ -130,6 +151,15 @@ mod tests {
         assert_eq!(eve(951_782_400_000_000_000), "2000-02-29T00:00:00");
         assert_eq!(eve(-1), "1969-12-31T23:59:59");
         assert_eq!(eve(4_107_542_400_000_000_000), "2100-03-01T00:00:00");
+    }
+
+    #[test]
+    fn times_are_written_as_syslog_and_names_of_files_want_them() {
+        let mut out = Vec::new();
+        push_rfc3339(&mut out, Timestamp(1_767_323_045_678_901_234));
+        out.push(b' ');
+        push_basic(&mut out, Timestamp(1_767_323_045_678_901_234));
+        assert_eq!(out, b"2026-01-02T03:04:05.678901Z 20260102T030405Z");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Where results go: each output is a module that turns an event into bytes.
 //!
 //! [`Format`] is the registry of the outputs that write event by event; [`Summary`] counts what a whole run showed.
-//! Nothing here opens a file or reads a clock, and no line depends on the lines before it, so that any number of threads
-//! can format parts of one run, and the parts joined in order are the same bytes as if one thread had written them.
+//! No line depends on the lines before it, so that any number of threads can format parts of one run, and the parts
+//! joined in order are the same bytes as if one thread had written them. [`destination`] is where lines go when the
+//! sensor is live; nothing else here opens anything, and nothing reads a clock.
 
 mod clock;
 mod community_id;
 mod decimal;
+pub mod destination;
 mod eve;
 mod format;
 mod json;
