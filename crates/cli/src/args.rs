@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::watch::args::Watch;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rpcscope_sinks::Format;
 use std::ffi::OsString;
@@ -21,6 +22,7 @@ pub(crate) enum Verb {
     Test(Test),
     Explain(Explain),
     Forge(Forge),
+    Watch(Watch),
 }
 
 /// Print every remote procedure call in capture files.
@@ -340,7 +342,7 @@ pub(crate) enum When {
     Never,
 }
 
-fn threads(text: &str) -> Result<u16, &'static str> {
+pub(crate) fn threads(text: &str) -> Result<u16, &'static str> {
     match text.parse() {
         Ok(threads @ 1..=MAX_THREADS) => Ok(threads),
         _ => Err("want a number from 1 to 1024"),
@@ -350,7 +352,7 @@ fn threads(text: &str) -> Result<u16, &'static str> {
 /// More than any machine has use for; without a bound, a slip of the finger could start threads without end.
 const MAX_THREADS: u16 = 1024;
 
-fn format_parser() -> clap::builder::PossibleValuesParser {
+pub(crate) fn format_parser() -> clap::builder::PossibleValuesParser {
     Format::ALL
         .iter()
         .map(|format| clap::builder::PossibleValue::new(format.name()).help(format.meaning()))

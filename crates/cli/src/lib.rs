@@ -5,6 +5,7 @@ mod check;
 mod exit;
 mod explain;
 mod feed;
+mod filter;
 mod finding_text;
 mod forge;
 mod messages;
@@ -18,6 +19,7 @@ mod settings;
 mod shown;
 mod test;
 mod testing;
+mod watch;
 
 use args::{Arguments, Verb};
 use clap::Parser;
@@ -39,6 +41,7 @@ pub fn run() -> ExitCode {
         Verb::Forge(forge) => forge::run(&forge),
         Verb::Rules(rules) => rules::run(&rules),
         Verb::Replay(replay) => replay::run(&replay),
+        Verb::Watch(watch) => watch::run(&watch),
     };
     status.into()
 }

@@ -6,11 +6,11 @@ use crate::feed::{Feed, FeedFigures};
 use crate::output::{self, Output};
 use crate::pipeline::{self, Plan, Printed};
 use crate::rule_files::{self, Strictness};
-use crate::{finding_text, messages, progress, settings};
+use crate::{filter, messages, progress, settings, shown};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
-use rpcscope_rules::{Expression, RuleSet, parse_filter};
+use rpcscope_rules::RuleSet;
 use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         Ok(rules) => rules,
         Err(exit) => return exit,
     };
-    let filter = match filter(arguments) {
+    let filter = match filter::parse(arguments.filter.as_deref()) {
         Ok(filter) => filter,
         Err(exit) => return exit,
     };
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
                 clock: first.filter(|_| arguments.relative_time).map_or(Clock::Utc, Clock::Since),
                 colour,
                 detail: if arguments.verbose { Detail::Everything } else { Detail::Calls },
-                columns: columns(),
+                columns: shown::columns(),
             },
             checksums: if arguments.verify_checksums { Checksums::Verified } else { Checksums::Accepted },
             secrets: if arguments.with_hashes { Secrets::Told } else { Secrets::Withheld },
@@ -149,17 +149,6 @@ fn rules(arguments: &Replay) -> Result<Option<Arc<RuleSet>>, Exit> {
     rule_files::load_to_run(&arguments.rules, &settings, strictness).map(Some)
 }
 
-/// What is to be printed.
-fn filter(arguments: &Replay) -> Result<Option<Expression>, Exit> {
-    let Some(text) = &arguments.filter else { return Ok(None) };
-    parse_filter(text).map(Some).map_err(|findings| {
-        for finding in &findings {
-            messages::finding(&finding_text::coloured(finding, Some(text)));
-        }
-        WRONG_USE
-    })
-}
-
 /// The inputs that exist; what does not is said and counted.
 fn readable(arguments: &Replay, figures: &mut FeedFigures) -> Vec<Input> {
     let mut found = Vec::new();
@@ -173,10 +162,4 @@ fn readable(arguments: &Replay, figures: &mut FeedFigures) -> Vec<Input> {
         }
     }
     found
-}
-
-/// Columns to lay the table out for: what `COLUMNS` says, else the width of the terminal, else a usual one.
-fn columns() -> u16 {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0)).unwrap_or(120)
 }

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Reads the settings: of the file that was named, or of the one that is found, or none. What is wrong is said.
 pub(crate) fn load(named: Option<&Path>, rules: &[PathBuf]) -> Result<Settings, Exit> {
-    let Some(path) = named.map(Path::to_path_buf).or_else(|| find(rules)) else {
-        return Ok(Settings::default());
-    };
+    let Some(path) = path(named, rules) else { return Ok(Settings::default()) };
     let name = path.display().to_string();
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let hint = (error.kind() == ErrorKind::InvalidData).then_some("settings are text in UTF-8");
@@ -24,6 +22,11 @@ pub(crate) fn load(named: Option<&Path>, rules: &[PathBuf]) -> Result<Settings, 
     }
     let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
     if wrong { Err(WRONG_USE) } else { Ok(settings) }
+}
+
+/// The settings file: the one that was named, or the one that is found.
+pub(crate) fn path(named: Option<&Path>, rules: &[PathBuf]) -> Option<PathBuf> {
+    named.map(Path::to_path_buf).or_else(|| find(rules))
 }
 
 /// The settings of the working directory, else those nearest to the first of the rules that has some: in its folder or

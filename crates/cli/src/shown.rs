@@ -35,3 +35,9 @@ pub(crate) fn indented(lines: &str, blanks: usize) -> String {
 fn context() -> Context<'static> {
     Context { clock: Clock::Utc, detail: Detail::Everything, ..Context::default() }
 }
+
+/// Columns to lay the table out for: what `COLUMNS` says, else the width of the terminal, else a usual one.
+pub(crate) fn columns() -> u16 {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0)).unwrap_or(120)
+}

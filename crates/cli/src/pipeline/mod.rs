@@ -5,7 +5,7 @@
 
 mod sharded;
 mod single;
-mod writer;
+pub(crate) mod writer;
 
 use crate::feed::Feed;
 use crate::output::Output;

@@ -2,36 +2,47 @@
 
 use super::Plan;
 use rpcscope_model::{Alert, Event, Phase};
-use rpcscope_rules::Correlator;
+use rpcscope_rules::{Correlator, Moved, RuleSet};
 use rpcscope_sinks::{Memo, Summary};
 use std::sync::Arc;
 
 /// Formats events and alerts, and counts them.
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     plan: &'a Plan<'a>,
-    pub(super) summary: Summary,
+    /// The rules that events are told with the positions of.
+    rules: Option<Arc<RuleSet>>,
+    pub(crate) summary: Summary,
     memo: Memo,
     /// What was formatted and not taken yet: whole lines.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Events that correlations are to be asked about, in order.
-    pub(super) deferred: Vec<Deferred>,
+    pub(crate) deferred: Vec<Deferred>,
     /// Alerts so far.
-    pub(super) alerts: u64,
+    pub(crate) alerts: u64,
 }
 
 /// An event that correlations are to be asked about.
-pub(super) struct Deferred {
+pub(crate) struct Deferred {
     /// Where in the bytes that were formatted meanwhile stands what they say.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     /// The rules that hold for it.
     positions: Vec<usize>,
     event: Arc<Event>,
 }
 
+impl Deferred {
+    /// Gives the rules the positions that they have in the set that was loaded since; those that are gone say nothing.
+    pub(crate) fn move_to(&mut self, moved: Option<&Moved>) {
+        let to = |position: &usize| moved.and_then(|moved| moved.get(*position));
+        self.positions = self.positions.iter().filter_map(to).collect();
+    }
+}
+
 impl<'a> Writer<'a> {
-    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+    pub(crate) fn new(plan: &'a Plan<'a>) -> Self {
         Self {
             plan,
+            rules: plan.rules.clone(),
             summary: Summary::default(),
             memo: Memo::default(),
             bytes: Vec::new(),
@@ -40,8 +51,18 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The rules that events are told with the positions of.
+    pub(crate) const fn rules(&self) -> Option<&Arc<RuleSet>> {
+        self.rules.as_ref()
+    }
+
+    /// Events are told with the positions of other rules from here on.
+    pub(crate) fn reload(&mut self, rules: Option<Arc<RuleSet>>) {
+        self.rules = rules;
+    }
+
     /// Formats an event, and what the rules at these positions say about it.
-    pub(super) fn event(&mut self, event: Event, hits: &[usize]) {
+    pub(crate) fn event(&mut self, event: Event, hits: &[usize]) {
         let plan = self.plan;
         if event.header.phase == Phase::Settled && self.is_printed(&event) {
             if plan.summarise {
@@ -51,7 +72,7 @@ impl<'a> Writer<'a> {
                 plan.format.event(&event, &plan.context, &mut self.memo, &mut self.bytes);
             }
         }
-        let Some(rules) = plan.rules.as_ref().filter(|_| !hits.is_empty()) else { return };
+        let Some(rules) = self.rules.clone().filter(|_| !hits.is_empty()) else { return };
         let event = Arc::new(event);
         for alert in hits.iter().filter_map(|hit| rules.alert(*hit, &event)) {
             self.alert(&alert);
@@ -63,7 +84,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Formats an alert.
-    pub(super) fn alert(&mut self, alert: &Alert) {
+    pub(crate) fn alert(&mut self, alert: &Alert) {
         let plan = self.plan;
         self.alerts += 1;
         if self.is_printed(&alert.event) {
@@ -75,14 +96,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Formats what correlations say about the events that wait for that.
-    pub(super) fn settle(&mut self, correlator: &mut Correlator) {
+    pub(crate) fn settle(&mut self, correlator: &mut Correlator) {
         for deferred in std::mem::take(&mut self.deferred) {
             self.correlate(&deferred, correlator);
         }
     }
 
     /// Formats what correlations say about an event.
-    pub(super) fn correlate(&mut self, deferred: &Deferred, correlator: &mut Correlator) {
+    pub(crate) fn correlate(&mut self, deferred: &Deferred, correlator: &mut Correlator) {
         let mut alerts = Vec::new();
         for position in &deferred.positions {
             correlator.hit(*position, &deferred.event, &mut alerts);
@@ -91,7 +112,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Formats what correlations say at the end.
-    pub(super) fn finish(&mut self, correlator: &mut Correlator) {
+    pub(crate) fn finish(&mut self, correlator: &mut Correlator) {
         let mut alerts = Vec::new();
         correlator.finish(&mut alerts);
         alerts.iter().for_each(|told| self.alert(&told.alert));
