@@ -19,16 +19,17 @@
 //! strace on libpcap 1.10.3 and glibc 2.36.
 //!
 //! - The capability `CAP_NET_RAW`, and no other; promiscuous mode is asked for by the packet socket itself.
-//! - Files, for reading: `/sys/class/net/NAME/` (`wireless`, `statistics/rx_missed_errors` and `statistics/rx_fifo_errors`; the
-//!   entry is a link into `/sys/devices`, so that `/sys` has to be readable). When they are not, frames that the interface
-//!   dropped stay uncounted and nothing else changes. The counters are read again by [`LiveSource::counters`].
-//! - Files that a filter may need, since names in it are looked up each time: `/etc/services`, `/etc/protocols`,
-//!   `/etc/nsswitch.conf` and, for host names, what the resolver reads and asks. A filter of numbers reads none.
-//! - Sockets of the families `AF_PACKET`, `AF_NETLINK` (`NETLINK_GENERIC` by libpcap, `NETLINK_ROUTE` by the look at the interfaces)
-//!   and `AF_UNIX` (index of an interface).
-//! - System calls: `socket`, `bind`, `getsockname`, `setsockopt`, `getsockopt`, `ioctl` (`SIOCGIFINDEX`, `SIOCGIFNAME`, `SIOCGIFHWADDR`,
-//!   `SIOCGIFFLAGS`, `SIOCGIFMTU`, `SIOCETHTOOL`, wireless ones on wireless interfaces), `mmap` and `munmap` (the ring, shared), `eventfd2`,
-//!   `uname`, `openat`, `read`, `readlink`, `access`, `newfstatat`, `close`, `poll`, `sendto`, `recvmsg`, `recvfrom`, `clock_nanosleep`.
+//! - Files, for reading: below `/sys/class/net/NAME/`, which is a link into `/sys/devices`: `wireless`, `dsa/tagging`,
+//!   `statistics/rx_missed_errors` and `statistics/rx_fifo_errors`, the last two also by [`LiveSource::counters`]. When they cannot be read,
+//!   frames that the interface dropped stay uncounted and nothing else changes.
+//! - Files that a filter needs which has names in it, since they are looked up with each opening: `/etc/nsswitch.conf`,
+//!   `/etc/services`, `/etc/protocols`, and what the resolver reads and asks for names of hosts. The libraries for that are loaded by
+//!   the first [`LiveSource::open`], also when there is no such interface. A filter of numbers needs none of this.
+//! - Sockets of the families `AF_PACKET`, `AF_NETLINK` (`NETLINK_GENERIC` by libpcap, `NETLINK_ROUTE` for the state of interfaces) and
+//!   `AF_UNIX` (index of an interface).
+//! - System calls: `socket`, `bind`, `getsockname`, `setsockopt`, `getsockopt`, `sendto`, `recvmsg`, `recvfrom`, `fcntl` (`F_GETFL`, `F_SETFL`),
+//!   `ioctl` (`SIOCGIFINDEX`, `SIOCGIFNAME`, `SIOCGIFHWADDR`, `SIOCGIFFLAGS`, `SIOCETHTOOL`), `mmap` (shared, for the ring) and `munmap`, `eventfd2`,
+//!   `poll`, `uname`, `openat`, `newfstatat`, `read`, `close`, `clock_nanosleep`, `clock_gettime`.
 
 mod counters;
 mod handle;

@@ -145,7 +145,7 @@ fn sources_of_one_group_get_each_frame_once_and_pairs_of_addresses_whole() {
         }
         pair_of_frame.keys().for_each(|frame| wire.send(frame));
 
-        let [first, second] = sources.each_mut().map(|source| read_until_silent(source));
+        let [first, second] = sources.each_mut().map(read_until_silent);
         assert_eq!(first.len() + second.len(), pair_of_frame.len(), "each frame once");
         let pairs =
             |frames: &[Read]| frames.iter().map(|frame| pair_of_frame[&frame.bytes]).collect::<BTreeSet<_>>();

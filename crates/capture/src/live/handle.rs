@@ -22,7 +22,7 @@ pub(super) struct Handle {
     capture: Capture<Active>,
     _membership: Option<Membership>,
     pub(super) link_type: LinkType,
-    /// The number of the interface; `None` for the one that stands for all.
+    /// The number of the interface; `None` for the one that stands for all, and when it could not be found out.
     pub(super) index: Option<u32>,
 }
 
@@ -34,7 +34,7 @@ impl Handle {
         share: Option<&Share>,
     ) -> Result<Self, CaptureError> {
         let index = index_of(interface);
-        if index.is_none() && interface != ANY {
+        if index == Ok(None) && interface != ANY {
             check_filter(settings)?;
             return Err(no_such_interface(interface));
         }
@@ -54,7 +54,7 @@ impl Handle {
             return Err(failed("it was replaced while it was being opened".to_owned()));
         }
         let link_type = link_type(capture.get_datalink());
-        Ok(Self { capture, _membership: membership, link_type, index })
+        Ok(Self { capture, _membership: membership, link_type, index: index.ok().flatten() })
     }
 
     /// Hands what is in the ring to `each`, at most `max` frames; an error is libpcap's text.
@@ -62,17 +62,18 @@ impl Handle {
         self.capture.dispatch(Some(max.min(MAX_DISPATCH)), each).map_err(|error| text(&error))
     }
 
-    /// Waits until there is something in the ring, at most `timeout`.
-    pub(super) fn wait(&self, timeout: Duration) {
+    /// Waits until there is something to read, at most `timeout`; says whether there is.
+    pub(super) fn wait(&self, timeout: Duration) -> bool {
         let mut sockets = [PollFd::new(self.capture.as_fd(), PollFlags::POLLIN)];
         let patience = PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX);
-        let woken = poll(&mut sockets, patience);
+        let woken = poll(&mut sockets, patience).is_ok_and(|ready| ready > 0);
         let errors = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
         let [socket] = sockets;
         // The next read takes the error; if it does not, this must not be called in a frenzy.
-        if woken.is_ok() && socket.revents().is_some_and(|events| events.intersects(errors)) {
+        if woken && socket.revents().is_some_and(|events| events.intersects(errors)) {
             thread::sleep(timeout);
         }
+        woken
     }
 
     /// What was counted since the handle was opened.
@@ -114,7 +115,7 @@ fn explain(interface: &str, settings: &LiveSettings, error: &pcap::Error) -> Cap
     if let Err(error) = check_filter(settings) {
         return error;
     }
-    if index_of(interface).is_none() && interface != ANY {
+    if index_of(interface) == Ok(None) && interface != ANY {
         return no_such_interface(interface);
     }
     if state_of(interface) == Some(InterfaceState::Down) {

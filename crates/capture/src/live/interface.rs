@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 
+use nix::errno::Errno;
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 
@@ -53,9 +54,14 @@ pub fn interfaces() -> Result<Vec<InterfaceInfo>, CaptureError> {
     Ok(interfaces)
 }
 
-/// The number by which the kernel knows an interface. Another one of the same name has another number.
-pub(super) fn index_of(name: &str) -> Option<u32> {
-    if_nametoindex(name).ok()
+/// The number by which the kernel knows an interface; `None` when there is none of this name, an error when that cannot be
+/// found out. Another interface of the same name has another number.
+pub(super) fn index_of(name: &str) -> nix::Result<Option<u32>> {
+    match if_nametoindex(name) {
+        Ok(index) => Ok(Some(index)),
+        Err(Errno::ENODEV) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The state of an interface; `None` when it is not there or nothing can be found out.

@@ -99,10 +99,8 @@ impl LiveSource {
         let before = self.last_number;
         let max = max.max(1);
         let mut result = self.dispatch(max, each);
-        if result == Ok(0) {
-            if let Some(handle) = &self.handle {
-                handle.wait(self.settings.timeout);
-            }
+        let waited = |handle: &Handle| handle.wait(self.settings.timeout);
+        if result == Ok(0) && self.handle.as_ref().is_some_and(waited) {
             result = self.dispatch(max, each);
         }
         if result.is_err() {
@@ -198,7 +196,7 @@ impl LiveSource {
         self.next_look = now + LOOK_INTERVAL;
         let is_silent = self.last_number == self.number_at_look;
         self.number_at_look = self.last_number;
-        if index_of(&self.interface) != Some(index) {
+        if index_of(&self.interface).is_ok_and(|now| now != Some(index)) {
             self.lose("another interface has its name".to_owned());
         } else if is_silent {
             match state_of(&self.interface) {
@@ -213,8 +211,8 @@ impl LiveSource {
     fn lose(&mut self, failure: String) {
         let index = self.handle.as_ref().and_then(|handle| handle.index);
         let reason = match (index, index_of(&self.interface)) {
-            (Some(_), None) => Absence::Missing,
-            (Some(before), Some(now)) if before != now => Absence::Replaced,
+            (Some(_), Ok(None)) => Absence::Missing,
+            (Some(before), Ok(Some(now))) if before != now => Absence::Replaced,
             _ => Absence::Failed(failure),
         };
         self.close();
