@@ -120,30 +120,30 @@ fn what_cannot_be_opened_is_told_precisely() {
 fn sources_of_one_group_get_each_frame_once_and_pairs_of_addresses_whole() {
     in_a_network_of_its_own("sources_of_one_group_get_each_frame_once_and_pairs_of_addresses_whole", || {
         let mut wire = Wire::new();
+        let mut answers = Wire { handle: talk_on("listen") };
         let share = Share::new();
         let mut sources = [(); 2].map(|()| open_in("listen", LiveSettings::default(), Some(share.clone())));
         let mut pair_of_frame = BTreeMap::new();
         for pair in 0..40 {
             let (one, other) = (pair, 100 + pair * 3);
-            let frames = [
-                udp(one, other, 1000, 135, 30),
-                udp(other, one, 135, 1000, 30),
-                udp(one, other, 1001, 49667, 30),
-                fragment(one, other, 0),
-                fragment(one, other, 185),
-                fragment(other, one, 185),
-                tagged(&[0x8100], &udp(other, one, 445, 1002, 30)),
-                tagged(&[0x88a8, 0x8100], &udp(one, other, 1002, 445, 30)),
-            ];
-            frames.into_iter().for_each(|frame| assert_eq!(pair_of_frame.insert(frame, ("v4", pair)), None));
-            let frames = [
-                udp_v6(one, other, 1000, 135),
-                udp_v6(other, one, 135, 1000),
-                tagged(&[0x8100], &udp_v6(other, one, 445, 1002)),
-            ];
-            frames.into_iter().for_each(|frame| assert_eq!(pair_of_frame.insert(frame, ("v6", pair)), None));
+            // Questions are received by the interface, answers are sent by it.
+            for (from, to, wire) in [(one, other, &mut wire), (other, one, &mut answers)] {
+                let v4 = [
+                    udp(from, to, 1000, 135, 30),
+                    udp(from, to, 1001, 49667, 30),
+                    fragment(from, to, 0),
+                    fragment(from, to, 185),
+                    tagged(&[0x8100], &udp(from, to, 445, 1002, 30)),
+                    tagged(&[0x88a8, 0x8100], &udp(from, to, 1002, 445, 30)),
+                ];
+                let v6 = [udp_v6(from, to, 1000, 135), tagged(&[0x8100], &udp_v6(from, to, 445, 1002))];
+                let v4 = v4.into_iter().map(|frame| (frame, ("v4", pair)));
+                for (frame, pair) in v4.chain(v6.into_iter().map(|frame| (frame, ("v6", pair)))) {
+                    wire.send(&frame);
+                    assert_eq!(pair_of_frame.insert(frame, pair), None);
+                }
+            }
         }
-        pair_of_frame.keys().for_each(|frame| wire.send(frame));
 
         let [first, second] = sources.each_mut().map(read_until_silent);
         assert_eq!(first.len() + second.len(), pair_of_frame.len(), "each frame once");

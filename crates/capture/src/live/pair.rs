@@ -8,18 +8,26 @@ use nix::libc::{self, sock_filter};
 
 /// Mixes the addresses of a frame into a number, which the kernel takes modulo the size of the group.
 ///
-/// Frames that are not IPv4 or IPv6, with at most two VLAN tags, give 0. The kernel shows the program a frame from its network
-/// header on when it was received, and from its start when it is sent; the register X holds where the network header is.
+/// Frames that are not IPv4 or IPv6, with at most two VLAN tags, give 0. The register X holds where the network header is:
+/// the kernel shows the program a frame from there on when it was received, and from its start when it is sent. What it knows of
+/// type and network header of a frame that is sent depends on who made the frame, so that of Ethernet frames they are read.
 pub(super) fn program() -> Vec<sock_filter> {
     let mut program = vec![
         step(LOAD_CONSTANT_X, 0),
+        step(STORE_X, BASE),
         step(LOAD_BYTE, ancillary(libc::SKF_AD_PKTTYPE)),
-        jump_unless_equal(u32::from(libc::PACKET_OUTGOING), 1),
+        jump_unless_equal(u32::from(libc::PACKET_OUTGOING), 8),
         step(LOAD_CONSTANT_X, NETWORK_HEADER),
         step(STORE_X, BASE),
-        // The kernel has taken off an outer VLAN tag of what was received, an inner one is still there.
+        step(LOAD_HALF, ancillary(libc::SKF_AD_HATYPE)),
+        jump_unless_equal(u32::from(libc::ARPHRD_ETHER), 4),
+        step(LOAD_CONSTANT_X, ETHERNET_HEADER_BYTES),
+        step(STORE_X, BASE),
+        step(LOAD_HALF, ETHERNET_HEADER_BYTES - 2),
+        step(JUMP, 1),
         step(LOAD_HALF, ancillary(libc::SKF_AD_PROTOCOL)),
     ];
+    // The kernel has taken off an outer VLAN tag of what was received; an inner one, and all of what is sent, are there.
     for _ in 0..2 {
         program.extend([
             jump_if_equal(VLAN, 1),
@@ -85,6 +93,7 @@ const BASE: u32 = 0;
 const MIXED: u32 = 1;
 
 const NETWORK_HEADER: u32 = libc::SKF_NET_OFF.cast_unsigned();
+const ETHERNET_HEADER_BYTES: u32 = 14;
 const VLAN_TAG_BYTES: u32 = 4;
 /// 2^32 divided by the golden ratio, odd: multiples of it are spread evenly (Knuth's multiplicative hashing).
 const GOLDEN_RATIO: u32 = 0x9e37_79b1;
@@ -111,6 +120,7 @@ const MULTIPLY: u16 = code(libc::BPF_ALU | libc::BPF_MUL | libc::BPF_K);
 const SHIFT_RIGHT: u16 = code(libc::BPF_ALU | libc::BPF_RSH | libc::BPF_K);
 const XOR_X: u16 = code(libc::BPF_ALU | libc::BPF_XOR | libc::BPF_X);
 const JUMP_IF_EQUAL: u16 = code(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K);
+const JUMP: u16 = code(libc::BPF_JMP | libc::BPF_JA);
 const RETURN: u16 = code(libc::BPF_RET | libc::BPF_A);
 const RETURN_CONSTANT: u16 = code(libc::BPF_RET | libc::BPF_K);
 
