@@ -1,6 +1,6 @@
 //! Reference pages that are made from tables in the code.
 
-use rpcscope_model::{AnomalyKind, Stats};
+use rpcscope_model::{AnomalyKind, Health, Sizes, Stats};
 use rpcscope_rules::{FieldId, Naming};
 use rpcscope_wire::stub;
 use std::fmt::Write;
@@ -74,6 +74,14 @@ fn counters() -> String {
     let mut page = heading("Counters", "crates/model/src/stats.rs");
     page.push_str("| name | meaning |\n|---|---|\n");
     for (name, meaning, _) in Stats::default().rows() {
+        let _ = writeln!(page, "| `{name}` | {meaning} |");
+    }
+    page.push_str("\n## Of a sensor that watches interfaces\n\n| name | meaning |\n|---|---|\n");
+    for (name, meaning, _) in Health::default().rows() {
+        let _ = writeln!(page, "| `{name}` | {meaning} |");
+    }
+    page.push_str("\n## Sizes of tables\n\nIn `sizes`. They rise and fall.\n\n| name | meaning |\n|---|---|\n");
+    for (name, meaning, _) in Sizes::default().rows() {
         let _ = writeln!(page, "| `{name}` | {meaning} |");
     }
     page
