@@ -11,14 +11,12 @@ use std::time::Duration;
 /// What the thread knows.
 pub(super) struct Worker {
     state: Arc<OutletState>,
-    limits: SpoolLimits,
     queue: Receiver<Batch>,
     woken: Receiver<()>,
     open: Opener,
     /// `None` after a failure.
     opened: Option<Box<dyn Opened>>,
-    /// Time before it is tried again after the next failure.
-    retry: Duration,
+    pauses: Pauses,
     /// Whether nobody will ever read again.
     ended: bool,
 }
@@ -40,7 +38,7 @@ impl Worker {
         woken: Receiver<()>,
         open: Opener,
     ) -> Self {
-        Self { state, limits, queue, woken, open, opened: None, retry: limits.first_retry, ended: false }
+        Self { state, queue, woken, open, opened: None, pauses: Pauses::new(limits), ended: false }
     }
 
     /// Goes on until nobody can offer anything any more and nothing waits.
@@ -80,7 +78,7 @@ impl Worker {
             match opened.write(lines) {
                 Ok(Step::Taken(bytes)) => {
                     hand.take(bytes, &self.state);
-                    self.retry = self.limits.first_retry;
+                    self.pauses.start_anew();
                 }
                 Ok(Step::Waiting) => {}
                 Ok(Step::Refused(error)) => {
@@ -143,8 +141,7 @@ impl Worker {
         self.opened = None;
         self.state.failed(error);
         if !self.is_abandoned() {
-            let _woken = self.woken.recv_timeout(self.retry);
-            self.retry = self.retry.saturating_mul(2).min(self.limits.last_retry);
+            let _woken = self.woken.recv_timeout(self.pauses.next());
         }
     }
 
@@ -192,5 +189,41 @@ impl InHand {
     }
 }
 
+/// How long it is waited between attempts: ever longer, until something was written.
+struct Pauses {
+    limits: SpoolLimits,
+    next: Duration,
+}
+
+impl Pauses {
+    fn new(limits: SpoolLimits) -> Self {
+        Self { limits, next: limits.first_retry }
+    }
+
+    fn start_anew(&mut self) {
+        self.next = self.limits.first_retry;
+    }
+
+    fn next(&mut self) -> Duration {
+        let pause = self.next.min(self.limits.last_retry);
+        self.next = pause.saturating_mul(2);
+        pause
+    }
+}
+
 /// Time after which a destination is looked after when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_start_anew() {
+        let mut pauses = Pauses::new(SpoolLimits::default());
+        let millis: Vec<_> = (0..9).map(|_| pauses.next().as_millis()).collect();
+        assert_eq!(millis, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        pauses.start_anew();
+        assert_eq!(pauses.next().as_millis(), 100);
+    }
+}

@@ -4,7 +4,8 @@ use rpcscope_model::Timestamp;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// It is 2026-01-02 03:04:05.678901 on sensor1.
 fn surroundings() -> Surroundings {
@@ -126,6 +127,59 @@ fn a_line_counts_when_its_message_is_sent_to_its_end() {
     let message = format!("<174>1 2026-01-02T03:04:05.678901Z sensor1 rpcscope 42 - - {}", line.trim_end());
     let expected = format!("{} {message}", message.len()).repeat(100).into_bytes();
     assert!(received == expected, "each message once, in order and whole");
+}
+
+/// A socket that takes one byte at a time.
+struct Narrow(Arc<Mutex<Vec<u8>>>);
+
+impl Read for Narrow {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Write for Narrow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic").extend_from_slice(&bytes[..1]);
+        Ok(1)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Socket for Narrow {
+    const LONGEST_WAIT: Option<Duration> = None;
+
+    fn set_nonblocking(&self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_write_timeout(&self, _: Option<Duration>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_line_counts_with_the_last_byte_of_its_message() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let spelling = super::super::Spelling::split("", 0).expect("nothing");
+    let header = SyslogDestination::parse(&spelling).expect("a destination").header(&surroundings());
+    let stream = Stream::new(Narrow(Arc::clone(&received))).expect("a stream");
+    let mut open = Messages::new(stream, header, Framing::LineFeed, u64::MAX);
+    let lines = b"one\nthree\n";
+    let mut taken = 0;
+    while taken < lines.len() {
+        let step = open.write(&lines[taken..]).expect("written");
+        let whole = received.lock().expect("no panic").ends_with(b"\n");
+        assert_eq!(matches!(step, Step::Taken(_)), whole);
+        if let Step::Taken(more) = step {
+            taken += more;
+        }
+    }
+    let received = received.lock().expect("no panic");
+    assert_eq!(received.iter().filter(|byte| **byte == b'\n').count(), 2);
 }
 
 #[test]
