@@ -211,6 +211,24 @@ fn a_peer_that_never_reads_holds_nobody_up() {
 }
 
 #[test]
+fn a_named_pipe_is_written_to_and_without_a_reader_left_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&path).status().expect("run").success());
+    let outlet = outlet(&path.display().to_string(), PLENTY);
+    let state = outlet.state();
+    outlet.offer(numbered(0..10));
+    wait_until("written", || state.figures().written_lines == 10);
+    let mut received = vec![0; numbered(0..10).len()];
+    fs::File::open(&path).and_then(|mut pipe| pipe.read_exact(&mut received)).expect("read");
+    assert_eq!(received, numbered(0..10));
+    outlet.offer(vec![b'\n'; 1 << 20]);
+    wait_until("in hand", || state.figures().queued_batches == 1);
+    let figures = outlet.close(Duration::from_millis(10));
+    assert_eq!((figures.written_lines, figures.shed_lines, figures.queued_lines), (10, 0, 1 << 20));
+}
+
+#[test]
 fn closing_gives_up_after_its_deadline_and_counts_what_is_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let outlet = outlet(&format!("unix:{}", folder.path().join("absent").display()), PLENTY);
