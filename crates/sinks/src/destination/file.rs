@@ -7,7 +7,7 @@ use rpcscope_model::Timestamp;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A file, which may rotate. A device or a pipe of that name is written to as well; it never rotates.
@@ -73,6 +73,10 @@ impl Target for FileDestination {
         let shown = self.path.display();
         if self.path.is_dir() || self.path.file_name().is_none() {
             return error(format!("`{shown}` is a folder, not a file"));
+        }
+        if fs::metadata(&self.path).is_ok_and(|meta| meta.file_type().is_socket()) {
+            let (message, hint) = (format!("`{shown}` is a socket"), Some(format!("write `unix:{shown}`")));
+            return Err(DestinationError { column: 1, message, hint });
         }
         let folder = rotation::folder(&self.path);
         match fs::metadata(folder) {

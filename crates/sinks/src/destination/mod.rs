@@ -95,8 +95,13 @@ impl Destination {
         let name = kind.unwrap_or("file");
         Self::of_kind(name, Spelling::split(text, rest)?).unwrap_or_else(|| {
             let names: Vec<&str> = Self::KINDS.iter().map(|kind| kind.name).collect();
-            Err(DestinationError::unknown(0, text, "kind of destination", name, &names)
-                .or_hint(format!("for a file of that name write `./{text}`")))
+            let error = DestinationError::unknown(0, text, "kind of destination", name, &names);
+            let is_port = text.get(rest..).is_some_and(|port| port.parse::<u16>().is_ok());
+            Err(if is_port {
+                error.or_hint(format!("for a TCP connection write `tcp:{text}`"))
+            } else {
+                error.or_hint(format!("for a file of that name write `./{text}`"))
+            })
         })
     }
 
@@ -270,6 +275,10 @@ mod tests {
                 "zzzzz:b",
                 "1: unknown kind of destination `zzzzz`\n  hint: for a file of that name write `./zzzzz:b`",
             ),
+            (
+                "10.0.0.1:5170",
+                "1: unknown kind of destination `10.0.0.1`\n  hint: for a TCP connection write `tcp:10.0.0.1:5170`",
+            ),
             ("file:", "6: no path"),
             ("/ü?rotat=1M", "4: unknown option `rotat`\n  hint: did you mean `rotate`?"),
             ("/a?rotate", "4: option `rotate` has no value\n  hint: write `rotate=VALUE`"),
@@ -285,6 +294,7 @@ mod tests {
             ("tcp:host", "9: no port\n  hint: write HOST:PORT"),
             ("tcp:host:99999", "10: `99999` is no port\n  hint: ports are 1 to 65535"),
             ("tcp:::1:5170", "5: `::1` has colons\n  hint: write IPv6 addresses in brackets: `[::1]:PORT`"),
+            ("tcp://host:5170", "5: `//host` is no host\n  hint: write HOST:PORT"),
             ("tcp:[::1:5170", "5: `[` without `]`"),
             ("syslog:udq:a:1", "8: unknown transport of syslog `udq`\n  hint: did you mean `udp`?"),
             (

@@ -57,7 +57,7 @@ impl std::error::Error for DestinationError {}
 /// A path with a slash before its first colon has none, so that `./a:b` is a file.
 pub(super) fn kind(text: &str) -> (Option<&str>, usize) {
     match text.split_once(':') {
-        Some((word, _)) if !word.contains(['/', '?', '.']) => (Some(word), word.len() + 1),
+        Some((word, _)) if !word.contains(['/', '?']) => (Some(word), word.len() + 1),
         _ => (None, 0),
     }
 }

@@ -70,6 +70,9 @@ impl HostPort {
         if host.is_empty() {
             return Err(spelling.error(0, "no host").hint("write HOST:PORT"));
         }
+        if host.contains(['/', ' ']) {
+            return Err(spelling.error(0, format!("`{host}` is no host")).hint("write HOST:PORT"));
+        }
         let port = text.get(port_at..).unwrap_or("");
         match port.parse().ok().filter(|port| *port > 0) {
             Some(port) => Ok(Self { host: host.to_owned(), port }),

@@ -232,6 +232,12 @@ fn what_can_never_be_opened_is_found_at_the_start() {
     assert_eq!(check(&file), Ok(()));
     assert_eq!(check(Path::new("eve.json")), Ok(()));
     assert_eq!(check(folder.path()), Err(format!("1: `{shown}` is a folder, not a file")));
+    let socket = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    assert_eq!(
+        check(&socket),
+        Err(format!("1: `{shown}/socket` is a socket\n  hint: write `unix:{shown}/socket`"))
+    );
     assert_eq!(
         check(&folder.path().join("absent/eve.json")),
         Err(format!(
