@@ -46,6 +46,11 @@ impl FileDestination {
         }
     }
 
+    /// The path without links, as far as there is something.
+    fn real_path(&self) -> PathBuf {
+        fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone())
+    }
+
     /// Whether something that is no ordinary file has this name.
     fn is_device(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
@@ -95,7 +100,11 @@ impl Target for FileDestination {
         if self.is_device() {
             Needs { peers: vec![self.path.clone()], ..Needs::default() }
         } else {
-            Needs { folders: vec![rotation::folder(&self.path).to_owned()], ..Needs::default() }
+            let mut folders = vec![rotation::folder(&self.path).to_owned()];
+            if fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_symlink()) {
+                folders.push(rotation::folder(&self.real_path()).to_owned());
+            }
+            Needs { folders, ..Needs::default() }
         }
     }
 
@@ -108,6 +117,8 @@ impl Target for FileDestination {
 struct OpenFile {
     file: File,
     destination: FileDestination,
+    /// Where it really is, when its path is a link: there it rotates.
+    path: PathBuf,
     now: Now,
     /// Whether it is an ordinary file, which can rotate and be cut.
     regular: bool,
@@ -133,12 +144,24 @@ impl OpenFile {
             (&file).write_all(b"\n")?;
             length += 1;
         }
+        let path = destination.real_path();
         let rotation = destination.rotation;
         let last_written = Timestamp::from_parts(meta.mtime(), 0);
         let begun = if length > 0 { last_written.min(now()) } else { now() };
         let limit = rotation.size.filter(|_| regular).unwrap_or(u64::MAX);
         let period = rotation.period(begun);
-        Ok(Self { file, destination, now, regular, length, limit, period, whole: true, complaint: None })
+        Ok(Self {
+            file,
+            destination,
+            path,
+            now,
+            regular,
+            length,
+            limit,
+            period,
+            whole: true,
+            complaint: None,
+        })
     }
 
     /// Puts the file aside when its time is over.
@@ -155,7 +178,7 @@ impl OpenFile {
 
     /// Puts the file aside and opens a new one. Fails only when there is no file to write to any more.
     fn rotate(&mut self) -> io::Result<()> {
-        let path = self.destination.path.clone();
+        let path = self.path.clone();
         if !self.is_moved()? {
             let aside = rotation::free_name(&path, (self.now)());
             let aside = match aside.and_then(|aside| fs::rename(&path, &aside).map(|()| aside)) {

@@ -252,6 +252,25 @@ fn what_can_never_be_opened_is_found_at_the_start() {
 }
 
 #[test]
+fn a_link_stays_and_its_file_rotates_where_it_is() {
+    let case = Case::new(Rotation { size: Some(2), ..Rotation::default() });
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let real = elsewhere.path().join("real.json");
+    fs::write(&real, "").expect("written");
+    std::os::unix::fs::symlink(&real, case.path()).expect("a link");
+    let mut open = case.open().expect("open");
+    write(&mut open, "1\n");
+    write(&mut open, "2\n");
+    assert_eq!(case.files(), named(&[("eve.json", "2\n")]));
+    let aside = elsewhere.path().join("real-20260102T030405Z.json");
+    assert_eq!(fs::read_to_string(aside).expect("a file"), "1\n");
+    assert_eq!(fs::read_to_string(real).expect("a file"), "2\n");
+    let folders = FileDestination::at(case.path()).needs().folders;
+    let elsewhere = fs::canonicalize(elsewhere.path()).expect("a folder");
+    assert_eq!(folders, [case.folder.path().to_owned(), elsewhere]);
+}
+
+#[test]
 fn only_user_and_group_may_read_what_is_written() {
     let case = Case::new(Rotation::default());
     let open = case.open().expect("open");
