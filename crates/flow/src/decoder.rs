@@ -4,7 +4,7 @@ use crate::defrag::{Defragmenter, Fragment};
 use crate::ip::{self, Ip, IpPayload};
 use crate::link::{self, Stop};
 use crate::tunnel;
-use rpcscope_model::{Address, Frame, FrameNumber, Limits, Stats, Timestamp};
+use rpcscope_model::{Address, Frame, FrameNumber, KeptFrame, Limits, Stats, Timestamp};
 
 /// The payload of an IP packet, innermost of all tunnels, put together from its fragments.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -51,21 +51,18 @@ impl Decoder {
     /// or more than eight tunnels in each other, give the innermost packet that could be read.
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Option<Packet<'a>> {
-        self.stats.frames += 1;
-        self.stats.bytes += frame.bytes.len() as u64;
-        if (frame.original_length as usize) > frame.bytes.len() {
-            self.stats.frames_cut += 1;
-        }
-        match link::ip_of_frame(frame.link_type, frame.bytes) {
-            Ok(header) => match ip::read_ordinary(header, &mut self.stats) {
-                Some(payload) => Some(packet(frame, &payload)),
-                None => self.decode_ip(header, frame),
-            },
-            Err(stop) => {
-                self.stats.count(stop);
-                None
-            }
-        }
+        self.decode_with(frame, None)
+    }
+
+    /// The same, with the frames of the other fragments that the packet was put together from, in the order in which they
+    /// came; `fragments` is empty for a packet that came in one frame.
+    pub fn decode_keeping<'a>(
+        &'a mut self,
+        frame: &Frame<'a>,
+        fragments: &mut Vec<KeptFrame>,
+    ) -> Option<Packet<'a>> {
+        fragments.clear();
+        self.decode_with(frame, Some(fragments))
     }
 
     /// Forgets the datagrams that are not complete, and counts them.
@@ -78,9 +75,37 @@ impl Decoder {
         &self.stats
     }
 
+    #[inline(always)]
+    fn decode_with<'a>(
+        &'a mut self,
+        frame: &Frame<'a>,
+        fragments: Option<&mut Vec<KeptFrame>>,
+    ) -> Option<Packet<'a>> {
+        self.stats.frames += 1;
+        self.stats.bytes += frame.bytes.len() as u64;
+        if (frame.original_length as usize) > frame.bytes.len() {
+            self.stats.frames_cut += 1;
+        }
+        match link::ip_of_frame(frame.link_type, frame.bytes) {
+            Ok(header) => match ip::read_ordinary(header, &mut self.stats) {
+                Some(payload) => Some(packet(frame, &payload)),
+                None => self.decode_ip(header, frame, fragments),
+            },
+            Err(stop) => {
+                self.stats.count(stop);
+                None
+            }
+        }
+    }
+
     /// Reads any IP packet.
     #[inline(never)]
-    fn decode_ip<'a>(&'a mut self, header: &'a [u8], frame: &Frame<'_>) -> Option<Packet<'a>> {
+    fn decode_ip<'a>(
+        &'a mut self,
+        header: &'a [u8],
+        frame: &Frame<'_>,
+        fragments: Option<&mut Vec<KeptFrame>>,
+    ) -> Option<Packet<'a>> {
         let mut tunnels = 0;
         let innermost = match ip::read(header, &mut self.stats) {
             Ok(Ip::Whole(payload)) => descend(payload, &mut tunnels, &mut self.stats),
@@ -92,7 +117,7 @@ impl Decoder {
         };
         match innermost {
             Ip::Whole(payload) => Some(packet(frame, &payload)),
-            Ip::Fragment(fragment) => self.complete(&fragment, tunnels, frame),
+            Ip::Fragment(fragment) => self.complete(&fragment, tunnels, frame, fragments),
         }
     }
 
@@ -103,8 +128,11 @@ impl Decoder {
         fragment: &Fragment<'_>,
         mut tunnels: u8,
         frame: &Frame<'_>,
+        fragments: Option<&mut Vec<KeptFrame>>,
     ) -> Option<Packet<'_>> {
-        let mut datagram = self.defragmenter.insert(fragment, frame.time, &mut self.stats)?;
+        // Frames of a fragment, of the datagram that it completes, of that which this one completes.
+        let mut frames: Vec<KeptFrame> = fragments.iter().map(|_| frame.into()).collect();
+        let mut datagram = self.defragmenter.insert(fragment, frame.time, &mut frames, &mut self.stats)?;
         for _ in 0..=MAX_TUNNELS {
             let payload = datagram.payload();
             let innermost = if datagram.has_extensions() {
@@ -127,10 +155,15 @@ impl Decoder {
                     self.defragmenter.recycle(std::mem::replace(&mut self.whole, datagram.bytes));
                     let bytes =
                         self.whole.get(start..).and_then(|rest| rest.get(..length)).unwrap_or_default();
+                    if let Some(fragments) = fragments {
+                        frames.retain(|part| part.number != frame.number);
+                        *fragments = frames;
+                    }
                     return Some(packet(frame, &IpPayload { bytes, ..header }));
                 }
                 Ip::Fragment(fragment) => {
-                    datagram = self.defragmenter.insert(&fragment, frame.time, &mut self.stats)?;
+                    datagram =
+                        self.defragmenter.insert(&fragment, frame.time, &mut frames, &mut self.stats)?;
                 }
             }
         }

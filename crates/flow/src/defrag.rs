@@ -3,7 +3,7 @@
 use crate::ip::{self, IpPayload};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Address, HASH_SEED, Stats, Timestamp};
+use rpcscope_model::{Address, HASH_SEED, KeptFrame, Stats, Timestamp};
 use std::collections::VecDeque;
 
 /// What the fragments of one datagram have in common ([RFC 791] 3.2, [RFC 8200] 4.5).
@@ -81,6 +81,9 @@ struct Datagram {
     present: Vec<u64>,
     blocks: usize,
     total: Option<usize>,
+    /// The frames of the fragments, when they are kept.
+    frames: Vec<KeptFrame>,
+    frame_bytes: usize,
 }
 
 impl Defragmenter {
@@ -98,10 +101,14 @@ impl Defragmenter {
     /// Adds a fragment, and returns the datagram when it is complete.
     ///
     /// The first copy of a byte wins. A fragment beyond 65,535 bytes or beyond the end that another one set is ignored.
+    ///
+    /// `frames` are those that the fragment came in, or none: they are kept with it, and those of all fragments come back
+    /// with the datagram.
     pub(crate) fn insert(
         &mut self,
         fragment: &Fragment<'_>,
         time: Timestamp,
+        frames: &mut Vec<KeptFrame>,
         stats: &mut Stats,
     ) -> Option<Whole> {
         stats.fragments += 1;
@@ -121,11 +128,13 @@ impl Defragmenter {
         let datagram = self.waiting.get_mut(&fragment.key)?;
         let held_before = datagram.held();
         let fits = datagram.add(fragment, bytes, end, stats);
+        datagram.keep(frames);
         self.held_bytes = (self.held_bytes + datagram.held()).saturating_sub(held_before);
         if fits && datagram.is_complete() {
             let datagram = self.waiting.remove(&fragment.key)?;
             self.held_bytes = self.held_bytes.saturating_sub(datagram.held());
             stats.datagrams_reassembled += 1;
+            *frames = datagram.frames;
             let mut bytes = datagram.bytes;
             bytes.truncate(datagram.total.unwrap_or_default());
             return Some(Whole {
@@ -174,6 +183,8 @@ impl Defragmenter {
             present: Vec::new(),
             blocks: 0,
             total: None,
+            frames: Vec::new(),
+            frame_bytes: 0,
         };
         self.held_bytes += datagram.held();
         self.waiting.insert(key, datagram);
@@ -248,13 +259,23 @@ impl Datagram {
         true
     }
 
+    fn keep(&mut self, frames: &mut Vec<KeptFrame>) {
+        for frame in frames.drain(..) {
+            let bytes = frame.bytes.len() + size_of::<KeptFrame>();
+            if self.frame_bytes + bytes <= MAX_FRAME_BYTES {
+                self.frame_bytes += bytes;
+                self.frames.push(frame);
+            }
+        }
+    }
+
     fn is_complete(&self) -> bool {
         self.total.is_some_and(|total| self.blocks == total.div_ceil(8))
     }
 
     /// Memory in use, in bytes.
     fn held(&self) -> usize {
-        self.bytes.capacity() + self.present.capacity() * 8 + size_of::<Self>()
+        self.bytes.capacity() + self.present.capacity() * 8 + self.frame_bytes + size_of::<Self>()
     }
 }
 
@@ -267,12 +288,15 @@ const TIMEOUT_NS: u64 = 30_000_000_000;
 /// Memory for incomplete datagrams, in bytes. Without it, fragments at the far end of datagrams would take 64 KiB each.
 const MAX_HELD_BYTES: usize = 16 << 20;
 
+/// Bytes of the frames of one datagram that are kept. A fragment can be sent again and again.
+const MAX_FRAME_BYTES: usize = 512 << 10;
+
 #[cfg(test)]
 mod tests {
     use crate::Decoder;
     use crate::frames::{INNER, OUTER, frame, ipv4_fragment, ipv6, udp};
     use proptest::prelude::*;
-    use rpcscope_model::{Frame, Limits, LinkType, Timestamp};
+    use rpcscope_model::{Frame, FrameNumber, Limits, LinkType, Timestamp};
 
     /// The field of an IPv4 header for a fragment at `offset` bytes.
     fn field(offset: usize, more: bool) -> u16 {
@@ -385,6 +409,40 @@ mod tests {
         assert_eq!(decode(&mut decoder, &v4(1, 0, true, &[0; 7])), None, "less than a block");
         decoder.finish();
         assert_eq!((decoder.stats().fragments, decoder.stats().datagrams_dropped), (3, 0));
+    }
+
+    #[test]
+    fn the_frames_of_all_fragments_come_with_the_datagram() {
+        let whole = data(50);
+        let frames =
+            [v4(9, 0, true, &whole[..16]), v4(9, 48, false, &whole[48..]), v4(9, 16, true, &whole[16..48])];
+        let mut decoder = Decoder::new(&Limits::WHOLE);
+        let mut fragments = Vec::new();
+        let at = |number: usize| {
+            let bytes = &frames[number];
+            Frame { number: FrameNumber(number as u64), ..frame(LinkType::RAW, bytes) }
+        };
+        for number in 0..2 {
+            assert_eq!(decoder.decode_keeping(&at(number), &mut fragments), None);
+            assert_eq!(fragments, []);
+        }
+        let packet = decoder.decode_keeping(&at(2), &mut fragments);
+        assert_eq!(packet.map(|packet| packet.payload.to_vec()), Some(whole.clone()));
+        let kept: Vec<&[u8]> = fragments.iter().map(|frame| &*frame.bytes).collect();
+        assert_eq!(kept, [&frames[0][..], &frames[1]], "the last one is at hand");
+        let ordinary = ipv4_fragment(INNER, 17, 1, 0, &whole);
+        assert!(decoder.decode_keeping(&frame(LinkType::RAW, &ordinary), &mut fragments).is_some());
+        assert_eq!(fragments, [], "an ordinary packet has no other frames");
+    }
+
+    #[test]
+    fn a_fragment_that_is_sent_again_and_again_takes_bounded_memory() {
+        let mut decoder = Decoder::new(&Limits::WHOLE);
+        let bytes = v4(1, 0, true, &[1; 1024]);
+        for _ in 0..10_000 {
+            assert_eq!(decoder.decode_keeping(&frame(LinkType::RAW, &bytes), &mut Vec::new()), None);
+        }
+        assert!(decoder.defragmenter.held_bytes <= super::MAX_FRAME_BYTES + 4096);
     }
 
     #[test]

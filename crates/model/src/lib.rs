@@ -7,6 +7,7 @@ mod address;
 mod alert;
 mod anomaly;
 mod arguments;
+mod carve;
 mod endpoint_map;
 mod event;
 mod frame;
@@ -29,6 +30,7 @@ pub use address::{Address, Endpoint};
 pub use alert::{Alert, Correlated, Signature};
 pub use anomaly::{Anomaly, AnomalyKind, Layer};
 pub use arguments::{Arguments, Bytes, List, StopReason, Stopped, Text, Value};
+pub use carve::{CarveEnd, CarveId, Carved, CarvedAlert, CarvedPiece, KeptFrame};
 pub use endpoint_map::{EndpointMap, MappedEndpoint};
 pub use event::{
     Authentication, Bind, BindResult, Call, Event, EventBody, EventHeader, Interface, Learned,
