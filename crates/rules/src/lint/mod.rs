@@ -1,6 +1,7 @@
 //! What is suspicious about rules that can be loaded: one file for each thing that is looked for.
 
 mod attack_tag;
+mod capture;
 mod conjunction;
 mod contradiction;
 mod duplicate;
@@ -99,7 +100,7 @@ const fn of_set(
 
 use Severity::{Note, Warning};
 
-static LINTS: [Lint; 12] = [
+static LINTS: [Lint; 14] = [
     of_rule(
         "contradiction",
         Warning,
@@ -132,6 +133,18 @@ static LINTS: [Lint; 12] = [
         Warning,
         "A tag that is no technique or tactic of ATT&CK, or one that was given up.",
         attack_tag::look,
+    ),
+    of_set(
+        "capture-of-correlation",
+        Warning,
+        "A correlation that wants packets to be kept: its rules have to say so.",
+        capture::of_correlation,
+    ),
+    of_rule(
+        "capture-of-host",
+        Note,
+        "A rule that wants the packets of a host to be kept: those of the session are.",
+        capture::of_host,
     ),
     of_rule("no-uuid", Warning, "An id that is no UUID, as Sigma wants it.", missing::uuid),
     of_set("no-id", Note, "A rule without an id: alerts cannot be traced to it over versions.", missing::id),
