@@ -2,7 +2,9 @@
 
 use crate::{Checksums, SHARDS, Shard, shard_limits, shard_of};
 use rpcscope_flow::Decoder;
-use rpcscope_model::{Event, Frame, FrameNumber, Limits, LinkType, Secrets, Sizes, Stats, Timestamp};
+use rpcscope_model::{
+    CarveId, Carved, Event, Frame, FrameNumber, KeptFrame, Limits, LinkType, Secrets, Sizes, Stats, Timestamp,
+};
 use rpcscope_rules::RuleSet;
 use std::sync::Arc;
 
@@ -11,6 +13,8 @@ use std::sync::Arc;
 pub struct Engine {
     decoder: Decoder,
     shards: Vec<Shard>,
+    /// Frames of the other fragments of a packet.
+    fragments: Vec<KeptFrame>,
 }
 
 impl Engine {
@@ -19,6 +23,7 @@ impl Engine {
         Self {
             decoder: Decoder::new(&Limits::WHOLE),
             shards: (0..SHARDS).map(|_| Shard::new(shard_limits(), checksums)).collect(),
+            fragments: Vec::new(),
         }
     }
 
@@ -31,6 +36,14 @@ impl Engine {
     /// The same, with rules to run over its events.
     pub fn with_rules(mut self, rules: &Arc<RuleSet>) -> Self {
         self.shards = self.shards.into_iter().map(|shard| shard.with_rules(Arc::clone(rules))).collect();
+        self
+    }
+
+    /// The same, that carves the sessions that rules want to be kept: at most `session_bytes` bytes of each. To be given
+    /// frames by [`push_carving`](Self::push_carving).
+    pub fn with_carving(mut self, session_bytes: u64) -> Self {
+        let carving = |shard: Shard| shard.with_carving(&shard_limits(), session_bytes);
+        self.shards = self.shards.into_iter().map(carving).collect();
         self
     }
 
@@ -47,6 +60,23 @@ impl Engine {
         if let Some(shard) = self.shards.get_mut(shard_of(&packet)) {
             shard.packet(&packet);
             shard.tell(sink);
+        }
+    }
+
+    /// Takes a frame, and gives what it showed to `sink`, each event with the positions of the rules that hold for it and
+    /// where its session is carved to, and then what is carved to `carver`.
+    pub fn push_carving(
+        &mut self,
+        frame: &Frame<'_>,
+        sink: &mut impl FnMut(Event, &[usize], Option<CarveId>),
+        carver: &mut impl FnMut(Carved),
+    ) {
+        let Some(packet) = self.decoder.decode_keeping(frame, &mut self.fragments) else { return };
+        if let Some(shard) = self.shards.get_mut(shard_of(&packet)) {
+            shard.packet(&packet);
+            shard.keep(&packet, frame, &mut self.fragments);
+            shard.tell_carved(sink);
+            shard.carved().for_each(carver);
         }
     }
 
@@ -73,14 +103,25 @@ impl Engine {
     /// Gives what is still open to `sink`, in the order of the frames in which it began, each event with the positions of
     /// the rules that hold for it.
     pub fn finish_judged(&mut self, sink: &mut impl FnMut(Event, &[usize])) {
+        self.finish_carving(&mut |event, hits, _| sink(event, hits), &mut drop);
+    }
+
+    /// The same, with where sessions are carved to, and then what is carved to `carver`, the shards in their order.
+    pub fn finish_carving(
+        &mut self,
+        sink: &mut impl FnMut(Event, &[usize], Option<CarveId>),
+        carver: &mut impl FnMut(Carved),
+    ) {
         self.decoder.finish();
-        let mut last = Vec::new();
+        let (mut last, mut carved) = (Vec::new(), Vec::new());
         for shard in &mut self.shards {
             shard.finish();
-            shard.tell(&mut |event, hits| last.push((event, hits.to_vec())));
+            shard.tell_carved(&mut |event, hits, carve| last.push((event, (hits.to_vec(), carve))));
+            carved.extend(shard.carved());
         }
         sort_final_events(&mut last);
-        last.into_iter().for_each(|(event, hits)| sink(event, &hits));
+        last.into_iter().for_each(|(event, (hits, carve))| sink(event, &hits, carve));
+        carved.into_iter().for_each(carver);
     }
 
     /// The counters of all parts.

@@ -9,6 +9,7 @@
 //! says and what it forgets, is the same however many threads share the work.
 
 mod engine;
+mod keep;
 mod shard;
 mod table;
 mod watch;

@@ -1,9 +1,12 @@
 //! One shard: the connections of some pairs of hosts, and what they share.
 
+use crate::keep::Keeper;
 use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
-use rpcscope_model::{At, Endpoint, Event, Limits, Secrets, Side, Sizes, Stats, Timestamp};
+use rpcscope_model::{
+    At, CarveId, Carved, Endpoint, Event, Frame, KeptFrame, Limits, Secrets, Side, Sizes, Stats, Timestamp,
+};
 use rpcscope_rules::{RuleSet, Watch};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
 use std::sync::Arc;
@@ -28,6 +31,7 @@ pub struct Shard {
     stats: Stats,
     checksums: Checksums,
     watch: Option<Watch>,
+    keeper: Option<Box<Keeper>>,
     /// Rules that hold for the event that is being told.
     hits: Vec<usize>,
 }
@@ -49,6 +53,7 @@ impl Shard {
             stats: Stats::default(),
             checksums,
             watch: None,
+            keeper: None,
             hits: Vec::new(),
         }
     }
@@ -61,8 +66,16 @@ impl Shard {
 
     /// The same, with rules to run over its events.
     pub fn with_rules(mut self, rules: Arc<RuleSet>) -> Self {
-        self.session = self.session.with_wanted(Arc::clone(rules.wanted()));
-        self.watch = Some(Watch::new(rules));
+        self.reload(Some(rules));
+        self
+    }
+
+    /// The same, that carves the sessions that rules want to be kept: at most `session_bytes` bytes of each. It wants to be
+    /// given frames by [`keep`](Self::keep) then.
+    pub fn with_carving(mut self, limits: &Limits, session_bytes: u64) -> Self {
+        let mut keeper = Box::new(Keeper::new(limits, session_bytes));
+        keeper.want(self.watch.as_ref().map(|watch| Arc::clone(watch.rules())));
+        self.keeper = Some(keeper);
         self
     }
 
@@ -70,6 +83,9 @@ impl Shard {
     pub fn reload(&mut self, rules: Option<Arc<RuleSet>>) {
         let wanted = rules.as_ref().map(|rules| Arc::clone(rules.wanted()));
         self.session.want(wanted.unwrap_or_default());
+        if let Some(keeper) = &mut self.keeper {
+            keeper.want(rules.clone());
+        }
         match (&mut self.watch, rules) {
             (Some(watch), Some(rules)) => watch.reload(rules),
             (watch, rules) => *watch = rules.map(Watch::new),
@@ -79,6 +95,9 @@ impl Shard {
     /// It is `now`, and no packet has come: forgets some of the connections that have been idle for too long.
     pub fn tick(&mut self, now: Timestamp) {
         self.forget_idle(now, STEPS_PER_TICK);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.tick(now);
+        }
     }
 
     /// Takes a packet.
@@ -101,6 +120,35 @@ impl Shard {
         }
     }
 
+    /// Keeps the frame of the packet that was taken last, for rules that want sessions to be carved; `fragments` are the
+    /// frames of its other fragments.
+    ///
+    /// Apart from [`packet`](Self::packet), which is quicker without.
+    pub fn keep(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, fragments: &mut Vec<KeptFrame>) {
+        let Some(keeper) = self.keeper.as_mut().filter(|keeper| !keeper.is_idle()) else { return };
+        if let Some(segment) = TcpSegment::parse(packet) {
+            let (key, _) = FlowKey::of(segment.source, segment.destination);
+            let position = self.table.find(&key);
+            let Some(entry) = position.and_then(|position| self.table.entry(position)) else { return };
+            let flow = entry.opened.0;
+            if let Some(joined) = self.session.take_joined() {
+                keeper.joined(joined);
+            }
+            match &entry.state {
+                State::Watched(watched) if watched.has_sent() => {}
+                State::Watched(_) | State::Probed(_) => keeper.opening(flow, frame, fragments),
+                State::Followed(followed) => keeper.followed(flow, frame, fragments, followed.finished),
+            }
+        } else if let Some(activity) = self.session.take_activity() {
+            keeper.followed(activity, frame, fragments, false);
+        }
+    }
+
+    /// What is carved since it was last taken, in order. To be asked when the events of the packet have been told.
+    pub fn carved(&mut self) -> impl Iterator<Item = Carved> + '_ {
+        self.keeper.iter_mut().flat_map(|keeper| keeper.carved().drain(..))
+    }
+
     /// Reports what is still open, at the end of the capture.
     pub fn finish(&mut self) {
         for (entry, last_seen) in self.table.take_all() {
@@ -117,7 +165,12 @@ impl Shard {
     /// Gives what there is to say since it was last taken, in order, each event with the positions of the rules that hold
     /// for it.
     pub fn tell(&mut self, sink: &mut impl FnMut(Event, &[usize])) {
-        let Self { session, watch, hits, .. } = self;
+        self.tell_carved(&mut |event, hits, _| sink(event, hits));
+    }
+
+    /// The same, with where the session of the event is carved to, when one of these rules wants that.
+    pub fn tell_carved(&mut self, sink: &mut impl FnMut(Event, &[usize], Option<CarveId>)) {
+        let Self { session, watch, keeper, hits, .. } = self;
         if session.events().is_empty() {
             // The usual case.
             return;
@@ -127,7 +180,8 @@ impl Shard {
             if let Some(watch) = watch {
                 watch.event(&event, hits);
             }
-            sink(event, hits);
+            let carve = keeper.as_mut().and_then(|keeper| keeper.event(&event, hits));
+            sink(event, hits, carve);
         }
     }
 
@@ -136,6 +190,9 @@ impl Shard {
         let mut stats = self.stats;
         stats.add(&self.memory.stats);
         stats.add(self.session.stats());
+        if let Some(keeper) = &self.keeper {
+            stats.add(&keeper.stats());
+        }
         stats
     }
 
@@ -294,7 +351,12 @@ impl Shard {
         match entry.state {
             State::Watched(_) => {}
             State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
-            State::Followed(mut followed) => end(&mut followed, at, &mut self.session, &mut self.memory),
+            State::Followed(mut followed) => {
+                end(&mut followed, at, &mut self.session, &mut self.memory);
+                if let Some(keeper) = &mut self.keeper {
+                    keeper.closed(entry.opened.0);
+                }
+            }
         }
     }
 

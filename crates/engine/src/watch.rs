@@ -35,6 +35,12 @@ impl Watched {
         Self { initial: [None; 2], sent: [true; 2] }
     }
 
+    /// Whether one side has sent something that was of no interest.
+    pub(crate) const fn has_sent(&self) -> bool {
+        let [forward, backward] = self.sent;
+        forward || backward
+    }
+
     pub(crate) fn note_syn(&mut self, direction: Direction, initial: u32) {
         self.initial[direction.index()] = Some(initial);
         self.sent[direction.index()] = false;

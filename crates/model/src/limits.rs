@@ -54,6 +54,14 @@ pub struct Limits {
     pub http_connections: usize,
     /// Anomalies of one kind that are reported for one flow; further ones are only counted.
     pub anomalies_per_flow: u8,
+    /// Bytes of the frames that are remembered in case a rule wants them carved, of all flows together.
+    pub carve_bytes: usize,
+    /// Bytes of these frames of one flow.
+    pub carve_bytes_per_flow: usize,
+    /// These frames of one flow.
+    pub carve_frames_per_flow: usize,
+    /// Sessions that are carved at once.
+    pub carves: usize,
 }
 
 impl Limits {
@@ -74,6 +82,8 @@ impl Limits {
             activities: all.activities / shards,
             identity_hints: all.identity_hints / shards,
             http_connections: all.http_connections / shards,
+            carve_bytes: all.carve_bytes / shards,
+            carves: all.carves / shards,
             ..all
         }
     }
@@ -105,6 +115,10 @@ impl Limits {
         activities: 65536,
         http_connections: 16384,
         anomalies_per_flow: 4,
+        carve_bytes: 64 << 20,
+        carve_bytes_per_flow: 256 << 10,
+        carve_frames_per_flow: 1024,
+        carves: 4096,
     };
 }
 

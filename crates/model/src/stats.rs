@@ -62,6 +62,13 @@ counters! {
     activations "Activations of DCOM objects.";
     alerts "Alerts of rules.";
     correlation_groups_evicted "Groups of events that correlation rules forgot because there were too many.";
+    carves "Sessions whose frames were carved because a rule wanted them.";
+    carves_full "Of these, those that had more bytes than one session may have.";
+    carves_evicted "Of these, those given up because too many were carved at once.";
+    carve_bytes_evicted "Bytes of frames remembered for carving that were forgotten because there were too many.";
+    carve_bytes "Bytes written to carved files.";
+    carve_files_removed "Carved files removed to keep within the budget.";
+    carve_failures "Carved files that could not be created, written or removed.";
     objects_evicted "Interface pointers of DCOM objects forgotten because there were too many.";
     exporters_evicted "Activations, and ports of servers, forgotten because there were too many.";
     contexts_evicted "Presentation contexts forgotten because there were too many.";

@@ -24,6 +24,11 @@ impl Watch {
         self.rules = rules;
     }
 
+    /// The rules that it runs.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
     /// Takes the next event, and adds to `hits` the position of each rule that it is the first to hold for, in ascending
     /// order. A call comes twice when its request was announced; a rule looks at it once.
     ///

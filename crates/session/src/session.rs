@@ -144,6 +144,16 @@ impl Session {
         self.activities.datagram(datagram, at, &mut self.output)
     }
 
+    /// The flow of the last datagram, as its events name it, if it carried a PDU of an activity; once.
+    pub fn take_activity(&mut self) -> Option<u64> {
+        self.activities.take_last()
+    }
+
+    /// The flows of two connections of which it has become known that they carry one association; once.
+    pub fn take_joined(&mut self) -> Option<(u64, u64)> {
+        self.http.take_joined()
+    }
+
     /// Reports what is still open that belongs to no connection.
     pub fn finish_datagrams(&mut self) {
         self.activities.finish(&mut self.output);

@@ -25,6 +25,8 @@ pub(crate) const GREETING: &[u8] = b"ncacn_http/1.0";
 #[derive(Debug)]
 pub(crate) struct VirtualConnections {
     known: Bounded<Name, VirtualConnection>,
+    /// The flows that were joined last, until somebody asks.
+    joined: Option<(u64, u64)>,
 }
 
 /// Names a virtual connection on one leg of its way: a proxy passes the cookie on to the server.
@@ -55,7 +57,7 @@ struct VirtualConnection {
 
 impl VirtualConnections {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { known: Bounded::new(limits.http_connections) }
+        Self { known: Bounded::new(limits.http_connections), joined: None }
     }
 
     /// Adds a channel to a virtual connection. `side` sends over it.
@@ -76,10 +78,18 @@ impl VirtualConnections {
         if let Some(connection) = self.known.get_mut(&name) {
             connection.channels = connection.channels.saturating_add(1);
             connection.seen[side.index()] = true;
+            if connection.flow.ends.id != flow.ends.id {
+                self.joined = Some((connection.flow.ends.id, flow.ends.id));
+            }
             if side == Side::Client {
                 connection.flow = flow.clone();
             }
         }
+    }
+
+    /// The flows of which it has become known that they carry one association, once.
+    pub(crate) fn take_joined(&mut self) -> Option<(u64, u64)> {
+        self.joined.take()
     }
 
     /// Takes a channel away; the last one closes the virtual connection.

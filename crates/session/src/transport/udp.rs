@@ -37,6 +37,8 @@ pub(crate) struct Activities {
     known: Bounded<Key, Activity>,
     /// Nanoseconds of silence after which one is forgotten.
     idle_ns: u64,
+    /// The flow of the last PDU, until somebody asks.
+    last: Option<u64>,
 }
 
 /// Who runs an activity against whom: the same UUID between other hosts is another activity.
@@ -150,7 +152,7 @@ impl Progress {
 impl Activities {
     pub(crate) fn new(limits: &Limits) -> Self {
         let idle_ns = u64::from(limits.flow_idle_seconds) * 1_000_000_000;
-        Self { known: Bounded::new(limits.activities), idle_ns }
+        Self { known: Bounded::new(limits.activities), idle_ns, last: None }
     }
 
     /// How many are followed.
@@ -197,9 +199,15 @@ impl Activities {
         }
         if let Some(activity) = self.known.get_mut(&key) {
             activity.last_seen = at.time;
+            self.last = Some(activity.flow.ends.id);
             activity.pdu(&pdu, at, output);
         }
         true
+    }
+
+    /// The flow of the last PDU, once.
+    pub(crate) fn take_last(&mut self) -> Option<u64> {
+        self.last.take()
     }
 
     /// Reports what is still open.
