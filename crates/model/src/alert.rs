@@ -1,6 +1,6 @@
 //! What rules say about events.
 
-use crate::Event;
+use crate::{CarveId, Event};
 use std::sync::Arc;
 
 /// An event that a rule was written for.
@@ -12,6 +12,8 @@ pub struct Alert {
     pub event: Arc<Event>,
     /// What a correlation counted; `None` for a rule about one event.
     pub correlated: Option<Correlated>,
+    /// Where the frames of the session are carved to, if a rule wants that of this event.
+    pub capture: Option<CarveId>,
 }
 
 /// What is said of a rule in each of its alerts: Suricata's fields and Sigma's.

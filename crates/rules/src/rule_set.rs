@@ -188,7 +188,12 @@ impl RuleSet {
         if rule.threshold.is_some() {
             return None;
         }
-        Some(Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
+        Some(Alert {
+            rule: Arc::clone(&rule.signature),
+            event: Arc::clone(event),
+            correlated: None,
+            capture: None,
+        })
     }
 
     /// By what each rule and correlation is known, by position.

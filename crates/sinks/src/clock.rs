@@ -28,6 +28,22 @@ pub(crate) fn push_eve_fraction(out: &mut Vec<u8>, time: Timestamp) {
     out.extend_from_slice(b"+0000");
 }
 
+/// Appends a time without signs that file names must not have: `20260102T030405.678901Z`.
+pub(crate) fn push_compact(out: &mut Vec<u8>, time: Timestamp) {
+    let Civil { year, month, day, hour, minute, second } = Civil::at(time);
+    decimal::push_fixed::<4>(out, year);
+    for part in [month, day] {
+        decimal::push_fixed::<2>(out, part);
+    }
+    out.push(b'T');
+    for part in [hour, minute, second] {
+        decimal::push_fixed::<2>(out, part);
+    }
+    out.push(b'.');
+    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
+    out.push(b'Z');
+}
+
 /// Appends the date: `2026-01-02`.
 pub(crate) fn push_date(out: &mut Vec<u8>, time: Timestamp) {
     Civil::at(time).push_date(out);

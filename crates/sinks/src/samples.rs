@@ -55,12 +55,22 @@ pub(crate) fn alerts() -> Vec<Alert> {
         ..Signature::default()
     });
     let correlated = Correlated { count: 12, group: vec![("client_ip".into(), "10.0.0.5".into())] };
+    let carve = |event: &Event| {
+        let EventHeader { time, flow_id, client, server, .. } = event.header;
+        CarveId { time, sid: signature.sid, client: client.address, server: server.address, flow_id }
+    };
     let alert = |(at, event): (usize, Event)| match at % 2 {
-        0 => Alert { rule: Arc::clone(&signature), event: Arc::new(event), correlated: None },
+        0 => Alert {
+            rule: Arc::clone(&signature),
+            capture: (at % 4 == 0).then(|| carve(&event)),
+            event: Arc::new(event),
+            correlated: None,
+        },
         _ => Alert {
             rule: Arc::clone(&correlation),
             event: Arc::new(event),
             correlated: Some(correlated.clone()),
+            capture: None,
         },
     };
     all().into_iter().enumerate().map(alert).collect()

@@ -100,7 +100,12 @@ impl Correlator {
         let sender = rule.text.as_ref().map_or(Side::Client, |text| text.sender);
         let key = Key { of: position, values: rate::tracked(threshold.track, sender, event) };
         let may = self.rates.with(key, None, |rate| rate.event(threshold, event.header.time));
-        may.then(|| Alert { rule: Arc::clone(&rule.signature), event: Arc::clone(event), correlated: None })
+        may.then(|| Alert {
+            rule: Arc::clone(&rule.signature),
+            event: Arc::clone(event),
+            correlated: None,
+            capture: None,
+        })
     }
 
     fn take(&mut self, hit: Hit, event: &Arc<Event>, alerts: &mut Vec<Told>) {
@@ -184,7 +189,7 @@ impl Correlator {
             && let Some(correlation) = self.rules.correlations().get(at)
         {
             let rule = Arc::clone(&correlation.signature);
-            let alert = Alert { rule, event: Arc::clone(event), correlated: Some(correlated) };
+            let alert = Alert { rule, event: Arc::clone(event), correlated: Some(correlated), capture: None };
             alerts.push(Told { position, alert });
         }
         // Correlations come after those that they are about: this ends.

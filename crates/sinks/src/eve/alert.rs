@@ -1,5 +1,6 @@
 //! What a rule says about an event.
 
+use crate::carved_file_name;
 use crate::json::{Json, key};
 use rpcscope_model::{Alert, EventBody, Signature};
 
@@ -37,6 +38,9 @@ pub(super) fn members(json: &mut Json<'_>, alert: &Alert) {
     if !rule.tags.is_empty() {
         json.key(key!("tags"));
         strings(json, &rule.tags);
+    }
+    if let Some(carve) = &alert.capture {
+        json.string(key!("capture"), &carved_file_name(carve));
     }
     if let Some(correlated) = &alert.correlated {
         json.open(key!("correlation"));
