@@ -39,6 +39,7 @@ Examples:
   rpcscope replay -r rules/ case.pcapng            with the alerts of rules
   rpcscope replay --where 'user == alice' ring/    only some of it
   rpcscope replay -r rules/ --alerts case.pcapng   alerts only
+  rpcscope replay -r rules/ --carve kept/ ring/    with the packets of alerted sessions
   tcpdump -w - -i eth1 | rpcscope replay -         from another program
 
 Exit status: 0 done, 1 a rule alerted (with --fail-on-alert), 2 wrong use, 3 an input or the output failed (other inputs
@@ -112,6 +113,15 @@ pub(crate) struct Replay {
     /// Add challenge and response of NTLM authentications, in the format of password crackers, which is a secret (eve).
     #[arg(long)]
     pub(crate) with_hashes: bool,
+
+    /// Keep the packets of the sessions that rules with `capture` or `tag` alert on: one pcapng file for each, in this
+    /// folder.
+    #[arg(long, value_name = "DIR", requires = "rules")]
+    pub(crate) carve: Option<PathBuf>,
+
+    /// Room for carved files, those of earlier runs included; the oldest are removed.
+    #[arg(long, value_name = "SIZE", requires = "carve", default_value = "1GB", value_parser = size)]
+    pub(crate) carve_budget: u64,
 
     /// When to use colours.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
@@ -348,6 +358,35 @@ pub(crate) fn threads(text: &str) -> Result<u16, &'static str> {
         _ => Err("want a number from 1 to 1024"),
     }
 }
+
+/// A number of bytes: `500MB`, `2GiB`.
+fn size(text: &str) -> Result<u64, &'static str> {
+    const WANTED: &str = "want a size such as 500MB or 2GiB, at least 1MB";
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let unit = unit.trim_start();
+    let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
+    let (number, (_, unit)) = number.parse::<u64>().ok().zip(known).ok_or(WANTED)?;
+    number.checked_mul(*unit).filter(|bytes| *bytes >= MIN_BUDGET).ok_or(WANTED)
+}
+
+/// Units of sizes, in bytes.
+const UNITS: [(&str, u64); 11] = [
+    ("", 1),
+    ("B", 1),
+    ("K", 1_000),
+    ("KB", 1_000),
+    ("KiB", 1 << 10),
+    ("M", 1_000_000),
+    ("MB", 1_000_000),
+    ("MiB", 1 << 20),
+    ("G", 1_000_000_000),
+    ("GB", 1_000_000_000),
+    ("GiB", 1 << 30),
+];
+
+/// Less would not hold one session.
+const MIN_BUDGET: u64 = 1_000_000;
 
 /// More than any machine has use for; without a bound, a slip of the finger could start threads without end.
 const MAX_THREADS: u16 = 1024;

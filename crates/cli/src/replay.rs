@@ -4,14 +4,14 @@ use crate::args::{Replay, When};
 use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
 use crate::feed::{Feed, FeedFigures};
 use crate::output::{self, Output};
-use crate::pipeline::{self, Plan, Printed};
+use crate::pipeline::{self, Plan, Printed, Results};
 use crate::rule_files::{self, Strictness};
 use crate::{filter, messages, progress, settings, shown};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
 use rpcscope_rules::RuleSet;
-use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, RunFigures, Summary};
+use rpcscope_sinks::{Carver, Clock, Colour, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,6 +24,10 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
     };
     let filter = match filter::parse(arguments.filter.as_deref()) {
         Ok(filter) => filter,
+        Err(exit) => return exit,
+    };
+    let mut carver = match carver(arguments, rules.as_deref()) {
+        Ok(carver) => carver,
         Err(exit) => return exit,
     };
     let mut figures = FeedFigures::default();
@@ -94,6 +98,7 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
             summarise,
             rules: rules.clone(),
             printed: Printed { filter: filter.clone(), alerts_only: arguments.alerts },
+            carve_bytes: carver.as_ref().map(|_| Carver::session_bytes(arguments.carve_budget)),
         };
         let mut line = Vec::new();
         if let Some(name) = name.as_deref().filter(|_| several && format == Format::Table) {
@@ -102,8 +107,12 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         }
         format.begin(&plan.context, &mut line);
         output.write(&line);
-        let findings = pipeline::run(&plan, &mut feed, &bar, &mut output);
+        let results = Results { output: &mut output, carver: carver.as_mut() };
+        let findings = pipeline::run(&plan, &mut feed, &bar, results);
         bar.finish_and_clear();
+        if let Some(failure) = carver.as_mut().and_then(Carver::take_failure) {
+            messages::error(&failure, failure.hint());
+        }
         line.clear();
         format.end(&findings.stats, findings.last, &plan.context, &mut line);
         output.write(&line);
@@ -126,9 +135,13 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
         summary.write(&run, colour, &mut page);
         output.write(&page);
     }
+    if stats.carve_files_removed > 0 {
+        let removed = stats.carve_files_removed;
+        messages::warning(&format_args!("{removed} carved files were removed to keep within the budget"));
+    }
     let name = arguments.output.as_ref().map(|path| path.display().to_string());
     let written = output.finish(name.as_deref().unwrap_or(output::STANDARD));
-    if figures.failed > 0 {
+    if figures.failed > 0 || stats.carve_failures > 0 {
         UNREADABLE
     } else if written != DONE {
         written
@@ -147,6 +160,19 @@ fn rules(arguments: &Replay) -> Result<Option<Arc<RuleSet>>, Exit> {
     let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
     let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
     rule_files::load_to_run(&arguments.rules, &settings, strictness).map(Some)
+}
+
+/// Where sessions are carved to, when that is asked for and a rule wants it.
+fn carver(arguments: &Replay, rules: Option<&RuleSet>) -> Result<Option<Carver>, Exit> {
+    let Some(folder) = &arguments.carve else { return Ok(None) };
+    if !rules.is_some_and(RuleSet::carves) {
+        messages::warning(&"no rule wants a session to be carved");
+        return Ok(None);
+    }
+    Carver::new(folder, arguments.carve_budget).map(Some).map_err(|error| {
+        messages::error(&error, error.hint());
+        WRONG_USE
+    })
 }
 
 /// The inputs that exist; what does not is said and counted.

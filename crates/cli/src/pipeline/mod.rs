@@ -11,9 +11,9 @@ use crate::feed::Feed;
 use crate::output::Output;
 use indicatif::ProgressBar;
 use rpcscope_engine::Checksums;
-use rpcscope_model::{Secrets, Stats, Timestamp};
+use rpcscope_model::{Carved, Secrets, Stats, Timestamp};
 use rpcscope_rules::{Expression, RuleSet};
-use rpcscope_sinks::{Context, Format, Summary};
+use rpcscope_sinks::{Carver, Context, Format, Summary};
 use std::sync::Arc;
 
 /// What is done with the frames of a capture.
@@ -29,6 +29,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) rules: Option<Arc<RuleSet>>,
     /// What is printed of events and alerts.
     pub(crate) printed: Printed,
+    /// Bytes of frames that a session may have when rules want it carved; `None` when nothing is carved.
+    pub(crate) carve_bytes: Option<u64>,
 }
 
 /// What is printed.
@@ -52,11 +54,31 @@ pub(crate) struct Findings {
 /// Frames that are read at once: enough that handing them over costs little, few enough that they stay in the cache.
 pub(crate) const BATCH_FRAMES: usize = 2048;
 
-/// Reads a capture to its end.
-pub(crate) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
-    if plan.threads > 1 {
-        sharded::run(plan, feed, bar, output)
-    } else {
-        single::run(plan, feed, bar, output)
+/// Where results go.
+pub(crate) struct Results<'a> {
+    pub(crate) output: &'a mut Output,
+    /// Takes what is carved, when the plan says so.
+    pub(crate) carver: Option<&'a mut Carver>,
+}
+
+impl Results<'_> {
+    fn carve(&mut self, carved: impl IntoIterator<Item = Carved>) {
+        if let Some(carver) = &mut self.carver {
+            carved.into_iter().for_each(|carved| carver.take(carved));
+        }
     }
+}
+
+/// Reads a capture to its end.
+pub(crate) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, mut results: Results<'_>) -> Findings {
+    let mut findings = if plan.threads > 1 {
+        sharded::run(plan, feed, bar, &mut results)
+    } else {
+        single::run(plan, feed, bar, &mut results)
+    };
+    if let Some(carver) = results.carver {
+        carver.finish();
+        findings.stats.add(&carver.take_stats());
+    }
+    findings
 }

@@ -11,15 +11,14 @@
 //! one order whatever the number of workers.
 
 use super::writer::{Deferred, Writer};
-use super::{BATCH_FRAMES, Findings, Plan};
+use super::{BATCH_FRAMES, Findings, Plan, Results};
 use crate::feed::Feed;
-use crate::output::Output;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::ProgressBar;
 use rpcscope_capture::Batch;
 use rpcscope_engine::{SHARDS, Shard, shard_limits, shard_of, sort_final_events};
 use rpcscope_flow::{Decoder, Packet};
-use rpcscope_model::{Address, Event, Limits, Stats, Timestamp};
+use rpcscope_model::{Address, CarveId, Carved, Event, Frame, KeptFrame, Limits, Stats, Timestamp};
 use rpcscope_rules::Correlator;
 use rpcscope_sinks::Summary;
 use std::ops::Range;
@@ -57,6 +56,8 @@ enum Place {
 struct Task {
     packets: Vec<Located>,
     reassembled: Vec<u8>,
+    /// Frames of the other fragments of packets, by the packet's position, when frames are carved.
+    fragments: Vec<(usize, Vec<KeptFrame>)>,
 }
 
 /// What a worker made of a task.
@@ -64,6 +65,7 @@ struct Parcel {
     marks: Vec<Mark>,
     bytes: Vec<u8>,
     deferred: Vec<Deferred>,
+    carved: Vec<Carved>,
 }
 
 /// What a frame led to.
@@ -73,28 +75,35 @@ struct Mark {
     bytes: usize,
     /// Where its events end among those of the parcel that correlations are to be asked about.
     deferred: usize,
+    /// How much of what is carved it led to.
+    carved: usize,
 }
 
-/// An event, and the positions of the rules that hold for it.
-type Judged = (Event, Vec<usize>);
+/// An event, with the positions of the rules that hold for it and where its session is carved to.
+type Judged = (Event, (Vec<usize>, Option<CarveId>));
 
 /// What a worker has at the end.
 struct Rest {
-    /// The events of each of its shards, by the shard's number.
-    events: Vec<(usize, Vec<Judged>)>,
+    /// The events of each of its shards, and what is carved, by the shard's number.
+    shards: Vec<(usize, Vec<Judged>, Vec<Carved>)>,
     stats: Stats,
     summary: Summary,
 }
 
 /// What the one who writes has at the end.
-struct Written<'o> {
-    output: &'o mut Output,
+struct Written<'r, 'a> {
+    results: &'r mut Results<'a>,
     correlator: Option<Correlator>,
     summary: Summary,
     alerts: u64,
 }
 
-pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &mut Output) -> Findings {
+pub(super) fn run(
+    plan: &Plan<'_>,
+    feed: &mut Feed,
+    bar: &ProgressBar,
+    results: &mut Results<'_>,
+) -> Findings {
     let workers = plan.threads.min(SHARDS);
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -109,8 +118,8 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
             handles.push(scope.spawn(move || work(plan, worker, workers, &task_from, &parcel_to)));
         }
         let stop = &stop;
-        let writing = scope.spawn(move || write(plan, parcels, output, stop));
-        let (mut stats, last) = read(feed, bar, &tasks, stop);
+        let writing = scope.spawn(move || write(plan, parcels, results, stop));
+        let (mut stats, last) = read(plan, feed, bar, &tasks, stop);
         drop(tasks);
         let mut rests: Vec<Rest> = Vec::new();
         for handle in handles {
@@ -119,7 +128,7 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
-        let Written { output, mut correlator, mut summary, alerts } = match writing.join() {
+        let Written { results, mut correlator, mut summary, alerts } = match writing.join() {
             Ok(written) => written,
             Err(panic) => std::panic::resume_unwind(panic),
         };
@@ -127,14 +136,18 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
         for rest in rests {
             stats.add(&rest.stats);
             summary.merge(&rest.summary);
-            by_shard.extend(rest.events);
+            by_shard.extend(rest.shards);
         }
-        by_shard.sort_by_key(|(shard, _)| *shard);
-        let mut events: Vec<Judged> = by_shard.into_iter().flat_map(|(_, events)| events).collect();
+        by_shard.sort_by_key(|(shard, ..)| *shard);
+        let mut events: Vec<Judged> = Vec::new();
+        for (_, judged, carved) in by_shard {
+            events.extend(judged);
+            results.carve(carved);
+        }
         sort_final_events(&mut events);
         let mut writer = Writer::new(plan);
-        for (event, hits) in events {
-            writer.event(event, &hits);
+        for (event, (hits, carve)) in events {
+            writer.event(event, &hits, carve);
             if let Some(correlator) = &mut correlator {
                 writer.settle(correlator);
             }
@@ -145,13 +158,14 @@ pub(super) fn run(plan: &Plan<'_>, feed: &mut Feed, bar: &ProgressBar, output: &
         }
         stats.alerts += alerts + writer.alerts;
         summary.merge(&writer.summary);
-        output.write(&writer.bytes);
+        results.output.write(&writer.bytes);
         Findings { stats, summary, last }
     })
 }
 
 /// Reads frames, decodes them, and hands the packets to the workers of their shards.
 fn read(
+    plan: &Plan<'_>,
     feed: &mut Feed,
     bar: &ProgressBar,
     workers: &[Sender<(Arc<Batch>, Task)>],
@@ -159,6 +173,7 @@ fn read(
 ) -> (Stats, Timestamp) {
     let mut decoder = Decoder::new(&Limits::WHOLE);
     let mut last = Timestamp::default();
+    let mut fragments = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         let mut batch = Batch::new(BATCH_FRAMES);
         if !feed.next_batch(&mut batch) {
@@ -167,9 +182,16 @@ fn read(
         let mut tasks: Vec<Task> = workers.iter().map(|_| Task::default()).collect();
         for (index, frame) in batch.frames().enumerate() {
             last = frame.time;
-            let Some(packet) = decoder.decode(&frame) else { continue };
+            let packet = match plan.carve_bytes {
+                None => decoder.decode(&frame),
+                Some(_) => decoder.decode_keeping(&frame, &mut fragments),
+            };
+            let Some(packet) = packet else { continue };
             let shard = shard_of(&packet);
             if let Some(task) = tasks.get_mut(shard % workers.len()) {
+                if !fragments.is_empty() {
+                    task.fragments.push((task.packets.len(), std::mem::take(&mut fragments)));
+                }
                 task.add(shard, index, frame.bytes, &packet);
             }
         }
@@ -209,13 +231,13 @@ impl Task {
         });
     }
 
-    fn packet<'a>(&'a self, batch: &'a Batch, located: &Located) -> Option<Packet<'a>> {
+    fn packet<'a>(&'a self, batch: &'a Batch, located: &Located) -> Option<(Packet<'a>, Frame<'a>)> {
         let frame = batch.frame(located.frame as usize)?;
         let (bytes, start, length) = match located.payload {
             Place::Frame { start, length } => (frame.bytes, start, length),
             Place::Task { start, length } => (self.reassembled.as_slice(), start, length),
         };
-        Some(Packet {
+        let packet = Packet {
             time: frame.time,
             frame: frame.number,
             source: located.source,
@@ -223,7 +245,8 @@ impl Task {
             protocol: located.protocol,
             payload: bytes.get(start as usize..start as usize + length as usize)?,
             length: located.length as usize,
-        })
+        };
+        Some((packet, frame))
     }
 }
 
@@ -238,68 +261,87 @@ fn work(
     // Shard s belongs to worker s mod N and is its (s div N)th.
     let numbers: Vec<usize> = (worker..SHARDS).step_by(workers).collect();
     let shard = || {
-        let shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
-        match &plan.rules {
-            Some(rules) => shard.with_rules(Arc::clone(rules)),
-            None => shard,
+        let mut shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
+        if let Some(rules) = &plan.rules {
+            shard = shard.with_rules(Arc::clone(rules));
         }
+        if let Some(session_bytes) = plan.carve_bytes {
+            shard = shard.with_carving(&shard_limits(), session_bytes);
+        }
+        shard
     };
     let mut shards: Vec<Shard> = numbers.iter().map(|_| shard()).collect();
     let mut writer = Writer::new(plan);
-    for (batch, task) in tasks {
-        let mut marks = Vec::new();
-        for located in &task.packets {
-            let Some(packet) = task.packet(&batch, located) else { continue };
+    for (batch, mut task) in tasks {
+        let (mut marks, mut carved) = (Vec::new(), Vec::new());
+        let mut fragments = std::mem::take(&mut task.fragments).into_iter().peekable();
+        for (position, located) in task.packets.iter().enumerate() {
+            let Some((packet, frame)) = task.packet(&batch, located) else { continue };
             let Some(shard) = shards.get_mut(usize::from(located.shard) / workers) else { continue };
             shard.packet(&packet);
-            if !shard.events().is_empty() {
-                shard.tell(&mut |event, hits| writer.event(event, hits));
+            let before = carved.len();
+            if plan.carve_bytes.is_some() {
+                let of_packet = fragments.next_if(|(of, _)| *of == position);
+                let mut fragments = of_packet.map(|(_, frames)| frames).unwrap_or_default();
+                shard.keep(&packet, &frame, &mut fragments);
+            }
+            let has_events = !shard.events().is_empty();
+            if has_events {
+                shard.tell_carved(&mut |event, hits, carve| writer.event(event, hits, carve));
+            }
+            if plan.carve_bytes.is_some() {
+                carved.extend(shard.carved());
+            }
+            if has_events || carved.len() > before {
                 let (bytes, deferred) = (writer.bytes.len(), writer.deferred.len());
-                marks.push(Mark { frame: packet.frame.0, bytes, deferred });
+                marks.push(Mark { frame: packet.frame.0, bytes, deferred, carved: carved.len() - before });
             }
         }
         let (bytes, deferred) = (std::mem::take(&mut writer.bytes), std::mem::take(&mut writer.deferred));
         // A writer that is gone has panicked, which joining it will tell.
-        let _ = parcels.send(Parcel { marks, bytes, deferred });
+        let _ = parcels.send(Parcel { marks, bytes, deferred, carved });
     }
     let mut stats = Stats { alerts: writer.alerts, ..Stats::default() };
-    let mut events = Vec::new();
+    let mut rest = Vec::new();
     for (number, shard) in numbers.into_iter().zip(&mut shards) {
         shard.finish();
         let mut last = Vec::new();
-        shard.tell(&mut |event, hits| last.push((event, hits.to_vec())));
-        events.push((number, last));
+        shard.tell_carved(&mut |event, hits, carve| last.push((event, (hits.to_vec(), carve))));
+        rest.push((number, last, shard.carved().collect()));
         stats.add(&shard.stats());
     }
-    Rest { events, stats, summary: writer.summary }
+    Rest { shards: rest, stats, summary: writer.summary }
 }
 
 /// Writes the parcels of each batch, merged by frame number, with what correlations say about their events.
-fn write<'o>(
+fn write<'r, 'a>(
     plan: &Plan<'_>,
     workers: Vec<Receiver<Parcel>>,
-    output: &'o mut Output,
+    results: &'r mut Results<'a>,
     stop: &AtomicBool,
-) -> Written<'o> {
+) -> Written<'r, 'a> {
     let mut correlator = plan.rules.clone().map(Correlator::new);
     let mut writer = Writer::new(plan);
     loop {
-        let parcels: Vec<Parcel> = workers.iter().map_while(|worker| worker.recv().ok()).collect();
+        let mut parcels: Vec<Parcel> = workers.iter().map_while(|worker| worker.recv().ok()).collect();
         if parcels.len() < workers.len() {
-            return Written { output, correlator, summary: writer.summary, alerts: writer.alerts };
+            return Written { results, correlator, summary: writer.summary, alerts: writer.alerts };
         }
-        let mut frames: Vec<(u64, &Parcel, Range<usize>, &[Deferred])> = Vec::new();
-        for parcel in &parcels {
+        let mut carved: Vec<_> =
+            parcels.iter_mut().map(|parcel| std::mem::take(&mut parcel.carved).into_iter()).collect();
+        let mut frames: Vec<(&Mark, usize, Range<usize>, &[Deferred])> = Vec::new();
+        for (worker, parcel) in parcels.iter().enumerate() {
             let (mut bytes, mut deferred) = (0, 0);
             for mark in &parcel.marks {
                 let asked = parcel.deferred.get(deferred..mark.deferred).unwrap_or_default();
-                frames.push((mark.frame, parcel, bytes..mark.bytes, asked));
+                frames.push((mark, worker, bytes..mark.bytes, asked));
                 (bytes, deferred) = (mark.bytes, mark.deferred);
             }
         }
-        frames.sort_by_key(|(frame, ..)| *frame);
+        frames.sort_by_key(|(mark, ..)| mark.frame);
         writer.bytes.clear();
-        for (_, parcel, lines, asked) in frames {
+        for (mark, worker, lines, asked) in frames {
+            let Some(parcel) = parcels.get(worker) else { continue };
             let mut start = lines.start;
             for deferred in asked {
                 writer.bytes.extend_from_slice(parcel.bytes.get(start..deferred.at).unwrap_or_default());
@@ -309,9 +351,12 @@ fn write<'o>(
                 }
             }
             writer.bytes.extend_from_slice(parcel.bytes.get(start..lines.end).unwrap_or_default());
+            if let Some(carved) = carved.get_mut(worker) {
+                results.carve(carved.take(mark.carved));
+            }
         }
-        output.write(&writer.bytes);
-        if output.is_stopped() {
+        results.output.write(&writer.bytes);
+        if results.output.is_stopped() {
             stop.store(true, Ordering::Relaxed);
         }
     }

@@ -1,7 +1,7 @@
 //! Formats events and alerts, and counts them.
 
 use super::Plan;
-use rpcscope_model::{Alert, Event, Phase};
+use rpcscope_model::{Alert, CarveId, Event, Phase};
 use rpcscope_rules::{Correlator, Moved, RuleSet};
 use rpcscope_sinks::{Memo, Summary};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(crate) struct Deferred {
     /// The rules that hold for it.
     positions: Vec<usize>,
     event: Arc<Event>,
+    /// Where the session of the event is carved to.
+    carve: Option<CarveId>,
 }
 
 impl Deferred {
@@ -61,8 +63,8 @@ impl<'a> Writer<'a> {
         self.rules = rules;
     }
 
-    /// Formats an event, and what the rules at these positions say about it.
-    pub(crate) fn event(&mut self, event: Event, hits: &[usize]) {
+    /// Formats an event, and what the rules at these positions say about it. `carve` says where its session is carved to.
+    pub(crate) fn event(&mut self, event: Event, hits: &[usize], carve: Option<CarveId>) {
         let plan = self.plan;
         if event.header.phase == Phase::Settled && self.is_printed(&event) {
             if plan.summarise {
@@ -75,11 +77,11 @@ impl<'a> Writer<'a> {
         let Some(rules) = self.rules.clone().filter(|_| !hits.is_empty()) else { return };
         let event = Arc::new(event);
         for alert in hits.iter().filter_map(|hit| rules.alert(*hit, &event)) {
-            self.alert(&alert);
+            self.alert(&Alert { capture: carve, ..alert });
         }
         let positions: Vec<usize> = hits.iter().copied().filter(|hit| rules.is_deferred(*hit)).collect();
         if !positions.is_empty() {
-            self.deferred.push(Deferred { at: self.bytes.len(), positions, event });
+            self.deferred.push(Deferred { at: self.bytes.len(), positions, event, carve });
         }
     }
 
@@ -108,7 +110,13 @@ impl<'a> Writer<'a> {
         for position in &deferred.positions {
             correlator.hit(*position, &deferred.event, &mut alerts);
         }
-        alerts.iter().for_each(|told| self.alert(&told.alert));
+        for mut told in alerts {
+            // A correlation that was waiting for its time may be about an earlier event.
+            if Arc::ptr_eq(&told.alert.event, &deferred.event) {
+                told.alert.capture = deferred.carve;
+            }
+            self.alert(&told.alert);
+        }
     }
 
     /// Formats what correlations say at the end.

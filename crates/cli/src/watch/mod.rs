@@ -315,6 +315,7 @@ fn plan<'a>(
         summarise: false,
         rules,
         printed: Printed { filter, alerts_only: arguments.alerts },
+        carve_bytes: None,
     }
 }
 

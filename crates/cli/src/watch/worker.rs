@@ -73,7 +73,7 @@ impl<'a> Worker<'a> {
         let Self { shards, writer, workers, .. } = self;
         if let Some(shard) = shards.get_mut(shard / *workers) {
             shard.packet(packet);
-            shard.tell(&mut |event, hits| writer.event(event, hits));
+            shard.tell(&mut |event, hits| writer.event(event, hits, None));
         }
     }
 
@@ -106,7 +106,7 @@ impl<'a> Worker<'a> {
         let Self { shards, writer, .. } = self;
         for shard in shards {
             shard.tick(now);
-            shard.tell(&mut |event, hits| writer.event(event, hits));
+            shard.tell(&mut |event, hits| writer.event(event, hits, None));
         }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Worker<'a> {
         }
         sort_final_events(&mut last);
         for (event, hits) in last {
-            self.writer.event(event, &hits);
+            self.writer.event(event, &hits, None);
             if self.writer.bytes.len() >= PARCEL_BYTES {
                 self.send_last();
             }
