@@ -6,11 +6,13 @@
 //! as a file. Everything is the same, byte for byte, for the same seed.
 //!
 //! A [`scenario`] says all of that in a few lines of YAML; [`stub`] knows the arguments of the operations that scenarios
-//! call most; [`token`] makes what authentication services exchange.
+//! call most; [`token`] makes what authentication services exchange. A [`load`] is a capture as large as wanted, for
+//! measurements.
 
 pub mod capture;
 pub mod conversation;
 mod encoder;
+pub mod load;
 mod ntlm;
 pub mod packets;
 pub mod pdu;

@@ -2,7 +2,7 @@
 
 use crate::encoder::{ByteOrder, Encoder, length32};
 use crate::packets::OwnedFrame;
-use rpcscope_model::LinkType;
+use rpcscope_model::{LinkType, Timestamp};
 
 /// How a pcap file is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,16 +28,39 @@ impl Pcap {
     /// When a frame's time is before 1970 or after 2106, which the format cannot say.
     pub fn encode(&self, frames: &[OwnedFrame]) -> Vec<u8> {
         let link_type = frames.first().map_or(LinkType::ETHERNET, |frame| frame.link_type);
+        let mut file = self.header(link_type);
+        for frame in frames {
+            file.extend(self.record(frame.time, frame.bytes.len(), frame.original_length));
+            file.extend(&frame.bytes);
+        }
+        file
+    }
+
+    /// What a file begins with.
+    pub fn header(&self, link_type: LinkType) -> Vec<u8> {
         let mut out = Encoder::new(self.order);
         out.u32(if self.nanoseconds { NANOSECOND_MAGIC } else { MICROSECOND_MAGIC });
         out.u16(2).u16(4).u32(0).u32(0).u32(self.snap_length).u32(u32::from(link_type.0));
-        for frame in frames {
-            let seconds = u32::try_from(frame.time.seconds()).expect("a time from 1970 to 2106");
-            let nanos = frame.time.subsec_nanos();
-            out.u32(seconds).u32(if self.nanoseconds { nanos } else { nanos / 1000 });
-            out.u32(length32(frame.bytes.len())).u32(frame.original_length).raw(&frame.bytes);
-        }
         out.finish()
+    }
+
+    /// What stands before each frame.
+    ///
+    /// # Panics
+    /// When the time is before 1970 or after 2106, which the format cannot say.
+    pub fn record(&self, time: Timestamp, captured_bytes: usize, original_length: u32) -> [u8; 16] {
+        let seconds = u32::try_from(time.seconds()).expect("a time from 1970 to 2106");
+        let nanos = time.subsec_nanos();
+        let fraction = if self.nanoseconds { nanos } else { nanos / 1000 };
+        let mut record = [0; 16];
+        let words = [seconds, fraction, length32(captured_bytes), original_length];
+        for (place, word) in record.chunks_exact_mut(4).zip(words) {
+            place.copy_from_slice(&match self.order {
+                ByteOrder::Little => word.to_le_bytes(),
+                ByteOrder::Big => word.to_be_bytes(),
+            });
+        }
+        record
     }
 }
 
@@ -47,7 +70,6 @@ const NANOSECOND_MAGIC: u32 = 0xa1b2_3c4d;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rpcscope_model::Timestamp;
 
     #[test]
     fn both_byte_orders_and_resolutions_are_laid_out_as_the_format_says() {

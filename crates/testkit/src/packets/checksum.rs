@@ -6,6 +6,11 @@ use rpcscope_model::Address;
 
 /// The checksum of bytes in which the checksum field is 0.
 pub(super) fn checksum(bytes: &[u8]) -> u16 {
+    complement(sum(bytes))
+}
+
+/// The sum of 16-bit words of which the checksum is the complement. Sums of parts that begin at even places add up.
+pub(crate) fn sum(bytes: &[u8]) -> u32 {
     let mut sum: u32 = 0;
     for pair in bytes.chunks(2) {
         let word = u16::from_be_bytes([pair[0], pair.get(1).copied().unwrap_or(0)]);
@@ -13,7 +18,14 @@ pub(super) fn checksum(bytes: &[u8]) -> u16 {
         // Folding at once keeps the sum below 2^17.
         sum = (sum & 0xffff) + (sum >> 16);
     }
-    !u16::try_from(sum & 0xffff).expect("16 bits")
+    sum
+}
+
+/// The checksum for a sum.
+pub(crate) fn complement(sum: u32) -> u16 {
+    let once = (sum & 0xffff) + (sum >> 16);
+    let twice = (once & 0xffff) + (once >> 16);
+    !u16::try_from(twice & 0xffff).expect("16 bits")
 }
 
 /// The checksum of a TCP or UDP datagram with its pseudo-header (RFC 9293 3.1, RFC 8200 8.1).

@@ -1,6 +1,6 @@
 //! Messages as frames: TCP segments or UDP datagrams, disturbed at will, in IP packets, in tunnels, on a link.
 
-mod checksum;
+pub(crate) mod checksum;
 mod datagram;
 mod disturb;
 mod framing;
