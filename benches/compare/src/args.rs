@@ -1,6 +1,7 @@
 //! What can be typed.
 
-use clap::Parser;
+use crate::load::LoadArguments;
+use clap::{Parser, Subcommand};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -9,19 +10,42 @@ use std::path::PathBuf;
 /// All programs run in turn, several rounds of it, each as a process of its own whose output goes to /dev/null. Ratios
 /// are taken within a round, so that a busy machine disturbs both sides alike.
 #[derive(Parser, Debug)]
-#[command(name = "rpcscope-compare", max_term_width = 100)]
+#[command(name = "rpcscope-compare", max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
-    /// Captures, or folders of them, each measured alone; with --build, what the load is made of.
-    #[arg(value_name = "CAPTURE", default_value = "pcaps")]
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+
+    #[command(flatten)]
+    pub(crate) compare: CompareArguments,
+}
+
+/// What else can be done.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    /// Write a load: a capture as large as wanted, the same for the same seed.
+    Load(LoadArguments),
+}
+
+/// What is compared on what.
+#[derive(clap::Args, Debug)]
+pub(crate) struct CompareArguments {
+    /// Captures, or folders of them, each measured alone. Without any, two loads are made: mixed traffic with 2 % RPC, and
+    /// RPC alone, the latter with rules.
+    #[arg(value_name = "CAPTURE")]
     pub(crate) captures: Vec<PathBuf>,
 
-    /// Make one load of about MB megabytes from the captures, and measure that.
-    #[arg(long, value_name = "MB")]
-    pub(crate) build: Option<u64>,
+    /// Size of the loads, in megabytes.
+    #[arg(long, value_name = "MB", default_value = "500", conflicts_with = "captures")]
+    pub(crate) megabytes: u64,
 
-    /// Keep the load that --build makes in this file.
-    #[arg(long, value_name = "FILE", requires = "build")]
-    pub(crate) keep: Option<PathBuf>,
+    /// Decides what is left to chance in the loads.
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "captures")]
+    pub(crate) seed: u64,
+
+    /// Run rpcscope with so many rules over captures that are named, and over the load of RPC. By default 1000 over the
+    /// load of RPC, none over captures.
+    #[arg(long, value_name = "N")]
+    pub(crate) rules: Option<usize>,
 
     /// Write the tables to a file, too.
     #[arg(long, value_name = "FILE")]

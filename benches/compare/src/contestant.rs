@@ -1,7 +1,7 @@
 //! The programs that run against each other.
 
 use crate::Error;
-use crate::args::Arguments;
+use crate::args::CompareArguments;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +27,11 @@ pub(crate) enum Kind {
 }
 
 /// All programs that are to run on a capture: the walk first, then rpcscope, then what is installed of the peers.
-pub(crate) fn all(capture: &Path, scratch: &Path, arguments: &Arguments) -> Result<Vec<Contestant>, Error> {
+pub(crate) fn all(
+    capture: &Path,
+    scratch: &Path,
+    arguments: &CompareArguments,
+) -> Result<Vec<Contestant>, Error> {
     let capture = &capture.canonicalize()?;
     let own = std::env::current_exe()?;
     let mut all = Vec::new();

@@ -1,163 +1,140 @@
-//! Builds one large capture from small ones.
-//!
-//! A copy is all captures side by side, in the order of time, as if they had been recorded together. Copies follow each
-//! other, sixteen at a time mixed; each has hosts of its own, since its IPv4 addresses are changed. Checksums are left
-//! as they are and no longer right, so no contestant may verify them.
+//! Writes a load into a file.
 
 use crate::Error;
-use rpcscope_capture::{Batch, Input, Reader};
-use rpcscope_model::LinkType;
-use std::ffi::{OsStr, OsString};
+use clap::{Args, ValueEnum};
+use rpcscope_testkit::load::{Ledger, Load, Profile};
 use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
-/// A frame of a copy.
-struct Template {
-    /// Time since the first frame of its capture, in microseconds.
-    offset_us: u64,
-    /// Which of the captures it is from.
-    capture: usize,
-    original_length: u32,
-    bytes: Vec<u8>,
+/// Which load is wanted. The same numbers give the same bytes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct LoadArguments {
+    /// What it is made of.
+    #[arg(long, value_enum, default_value = "mixed")]
+    profile: ProfileName,
+
+    /// How large it is: 300MB, 2GB.
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GB")]
+    size: u64,
+
+    /// Decides all that is left to chance.
+    #[arg(long, value_name = "N", default_value = "1")]
+    seed: u64,
+
+    /// Conversations that are under way at once; by default 4000 of mixed traffic, 1000 of RPC.
+    #[arg(long, value_name = "N")]
+    flows: Option<usize>,
+
+    /// How many of 100 conversations are over IPv6.
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = clap::value_parser!(u8).range(..=100))]
+    ipv6: u8,
+
+    /// How many of 100 conversations are in a VLAN.
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = clap::value_parser!(u8).range(..=100))]
+    vlan: u8,
+
+    /// How many of 1,000 frames are lost.
+    #[arg(long, value_name = "PER_MILLE", default_value = "0", value_parser = clap::value_parser!(u16).range(..=1000))]
+    lose: u16,
+
+    /// How many of 1,000 frames come twice.
+    #[arg(long, value_name = "PER_MILLE", default_value = "0", value_parser = clap::value_parser!(u16).range(..=1000))]
+    duplicate: u16,
+
+    /// How many of 1,000 segments with data come late.
+    #[arg(long, value_name = "PER_MILLE", default_value = "0", value_parser = clap::value_parser!(u16).range(..=1000))]
+    reorder: u16,
+
+    /// The file.
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
 }
 
-/// Builds a load of about `megabytes` in the file `to`.
-pub(crate) fn run(to: &Path, megabytes: &OsStr, captures: &[OsString]) -> Result<(), Error> {
-    let megabytes: u64 = megabytes.to_str().and_then(|number| number.parse().ok()).ok_or("not a number")?;
-    let mut templates = Vec::new();
-    for (capture, path) in captures.iter().enumerate() {
-        read(Path::new(path), capture, &mut templates)?;
-    }
-    templates.sort_by_key(|template| template.offset_us);
-    if templates.is_empty() {
-        return Err("a load needs captures of Ethernet frames".into());
-    }
-    write(
-        &templates,
-        megabytes.saturating_mul(1_000_000),
-        &mut BufWriter::with_capacity(1 << 20, File::create(to)?),
-    )
+/// A profile as it is typed.
+#[derive(ValueEnum, Clone, Copy, Debug)]
+enum ProfileName {
+    /// The web, file shares, databases, directories, names, and 2 % of the bytes RPC.
+    Mixed,
+    /// RPC, but for 3 % of the bytes.
+    Rpc,
+    /// Connections of which nothing is of interest, all open at once.
+    ManyFlows,
+    /// Calls that are never answered.
+    OpenCalls,
+    /// Pipes that are never closed.
+    OpenPipes,
 }
 
-fn read(path: &Path, capture: usize, templates: &mut Vec<Template>) -> Result<(), Error> {
-    let mut reader = Reader::open(&Input::File(path.to_owned()))?;
-    let mut batch = Batch::new(256);
-    let mut first = None;
-    while reader.next_batch(&mut batch)? {
-        for frame in batch.frames().filter(|frame| frame.link_type == LinkType::ETHERNET) {
-            let first = *first.get_or_insert(frame.time);
-            templates.push(Template {
-                offset_us: frame.time.since_ns(first) / 1000,
-                capture,
-                original_length: frame.original_length,
-                bytes: frame.bytes.to_vec(),
-            });
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Mixed => Self::Mixed,
+            ProfileName::Rpc => Self::Rpc,
+            ProfileName::ManyFlows => Self::ManyFlows,
+            ProfileName::OpenCalls => Self::OpenCalls,
+            ProfileName::OpenPipes => Self::OpenPipes,
         }
     }
+}
+
+/// Writes the load that was asked for, and prints what it holds.
+pub(crate) fn run(arguments: &LoadArguments) -> Result<(), Error> {
+    let usual = Load::new(arguments.profile.into(), arguments.size, arguments.seed);
+    let load = Load {
+        flows: arguments.flows.unwrap_or(usual.flows),
+        ipv6_percent: arguments.ipv6,
+        vlan_percent: arguments.vlan,
+        lost_per_mille: arguments.lose,
+        duplicated_per_mille: arguments.duplicate,
+        reordered_per_mille: arguments.reorder,
+        ..usual
+    };
+    let started = Instant::now();
+    let ledger = write(load, &arguments.out)?;
+    let bytes = std::fs::metadata(&arguments.out)?.len();
+    println!("{ledger}\n{bytes} bytes in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// Writes copies as a classic pcap file (draft-ietf-opsawg-pcap 4 and 5) until there are `target` bytes.
-fn write(templates: &[Template], target: u64, to: &mut impl Write) -> Result<(), Error> {
-    let span_us = templates.last().map_or(0, |last| last.offset_us) + 1_000_000;
-    let mut header = [0; 24];
-    for (place, word) in header.chunks_exact_mut(4).zip([0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 262_144, 1]) {
-        place.copy_from_slice(&word.to_le_bytes());
-    }
-    to.write_all(&header)?;
-    let (mut written, mut copy) = (24_u64, 0_u64);
-    let mut bytes = Vec::new();
-    while written < target {
-        let start_us = START_US + copy / MIXED_COPIES * span_us + copy % MIXED_COPIES * 1000;
-        for template in templates {
-            bytes.clear();
-            bytes.extend_from_slice(&template.bytes);
-            move_hosts(&mut bytes, copy, template.capture);
-            let at = start_us + template.offset_us;
-            let length = u32::try_from(bytes.len())?;
-            for word in [u32::try_from(at / 1_000_000)?, u32::try_from(at % 1_000_000)?, length] {
-                to.write_all(&word.to_le_bytes())?;
-            }
-            to.write_all(&template.original_length.max(length).to_le_bytes())?;
-            to.write_all(&bytes)?;
-            written += 16 + u64::from(length);
-        }
-        copy += 1;
-    }
-    to.flush()?;
-    Ok(())
+/// Writes a load into a file.
+pub(crate) fn write(load: Load, to: &Path) -> Result<Ledger, Error> {
+    let file = File::create(to).map_err(|error| format!("{}: {error}", to.display()))?;
+    Ok(load.write(&mut BufWriter::with_capacity(1 << 20, file))?)
 }
 
-/// Gives the IPv4 hosts of a frame other addresses: the second byte by the copy, the third by capture and copy.
-fn move_hosts(frame: &mut [u8], copy: u64, capture: usize) {
-    let mut type_at = 12;
-    while matches!(frame.get(type_at..type_at + 2), Some([0x81, 0x00] | [0x88, 0xa8])) {
-        type_at += 4;
-    }
-    if frame.get(type_at..type_at + 2) != Some(&[0x08, 0x00]) {
-        return;
-    }
-    let [second, carry, ..] = copy.to_le_bytes();
-    let [low, ..] = capture.to_le_bytes();
-    for address in [type_at + 2 + 12, type_at + 2 + 16] {
-        if let Some([_, b, c, _]) = frame.get_mut(address..address + 4) {
-            *b ^= second;
-            *c ^= carry ^ low;
-        }
-    }
+/// A number of bytes, with a unit if wanted.
+fn size(typed: &str) -> Result<u64, String> {
+    let digits = typed.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match typed[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 1,
+        "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        other => return Err(format!("`{other}` is no unit: write KB, MB or GB")),
+    };
+    let number: u64 = digits.parse().map_err(|error| format!("`{digits}`: {error}"))?;
+    number.checked_mul(unit).ok_or_else(|| format!("{typed} is too much"))
 }
-
-/// Time of the first frame, in microseconds since 1970: some day in 2023.
-const START_US: u64 = 1_700_000_000_000_000;
-
-/// Copies that share a stretch of time.
-const MIXED_COPIES: u64 = 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Ethernet and IPv4 up to the addresses, here 10.0.0.1 and 10.0.0.2.
-    fn frame(tags: &[u8]) -> Vec<u8> {
-        [&[0; 12][..], tags, &[0x08, 0x00], &[0x45; 12], &[10, 0, 0, 1], &[10, 0, 0, 2]].concat()
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("300MB"), Ok(300_000_000));
+        assert_eq!(size("2gb"), Ok(2_000_000_000));
+        assert_eq!(size("7"), Ok(7));
+        assert!(size("7 apples").is_err() && size("MB").is_err() && size("99999999999GB").is_err());
     }
 
     #[test]
-    fn copies_and_captures_have_hosts_of_their_own() {
-        for tags in [&[][..], &[0x81, 0x00, 0, 5], &[0x88, 0xa8, 0, 5, 0x81, 0x00, 0, 6]] {
-            let mut bytes = frame(tags);
-            move_hosts(&mut bytes, 0x0203, 4);
-            assert_eq!(bytes[bytes.len() - 8..], [10, 3, 6, 1, 10, 3, 6, 2]);
-        }
-    }
-
-    #[test]
-    fn what_is_not_ipv4_stays_as_it_is() {
-        for bytes in
-            [vec![], vec![0; 13], [&[0; 12][..], &[0x86, 0xdd], &[7; 40]].concat(), frame(&[])[..29].to_vec()]
-        {
-            let mut moved = bytes.clone();
-            move_hosts(&mut moved, 1, 1);
-            assert_eq!(moved, bytes);
-        }
-    }
-
-    #[test]
-    fn a_load_has_the_size_asked_for_and_can_be_read() {
+    fn a_load_is_a_capture_that_can_be_read() {
         let scratch = tempfile::tempdir().expect("a folder");
-        let (one, load) = (scratch.path().join("one.pcap"), scratch.path().join("load.pcap"));
-        let template = |offset_us, bytes| Template { offset_us, capture: 0, original_length: 90, bytes };
-        let templates = [template(0, frame(&[])), template(1_500_000, frame(&[0x81, 0x00, 0, 5]))];
-        write(&templates, 100, &mut File::create(&one).expect("a file")).expect("written");
-        run(&load, OsStr::new("1"), &[one.into()]).expect("a load");
-        let mut read_back = Vec::new();
-        read(&load, 0, &mut read_back).expect("a capture");
-        let bytes = std::fs::metadata(&load).expect("a file").len();
-        assert!((1_000_000..1_000_200).contains(&bytes), "{bytes}");
-        let first: Vec<_> =
-            read_back[..4].iter().map(|frame| (frame.offset_us, frame.original_length)).collect();
-        assert_eq!(first, [(0, 90), (1_500_000, 90), (1000, 90), (1_501_000, 90)]);
-        assert_eq!(read_back[2].bytes[26..], [10, 1, 0, 1, 10, 1, 0, 2]);
+        let to = scratch.path().join("load.pcap");
+        let ledger = write(Load::new(Profile::Rpc, 1_000_000, 1), &to).expect("a load");
+        assert_eq!(crate::walk::run(&to).expect("a walk"), ledger.frames);
     }
 }

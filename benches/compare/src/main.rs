@@ -15,7 +15,7 @@ mod measure;
 mod report;
 mod walk;
 
-use args::Arguments;
+use args::{Arguments, CompareArguments, Verb};
 use clap::Parser;
 use contestant::Contestant;
 use measure::Sample;
@@ -33,8 +33,10 @@ fn main() -> ExitCode {
     let done = match (verb.as_deref(), own.get(1..).unwrap_or_default()) {
         (Some("replay"), _) => return rpcscope_cli::run(),
         (Some("walk"), [capture]) => walk::run(Path::new(capture)).map(|frames| println!("{frames}")),
-        (Some("build"), [to, megabytes, captures @ ..]) => load::run(Path::new(to), megabytes, captures),
-        _ => compare(&Arguments::parse()),
+        _ => match Arguments::parse() {
+            Arguments { verb: Some(Verb::Load(wanted)), .. } => load::run(&wanted),
+            Arguments { verb: None, compare: wanted } => compare(&wanted),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,16 +47,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare(arguments: &Arguments) -> Result<(), Error> {
+fn compare(arguments: &CompareArguments) -> Result<(), Error> {
     let scratch = tempfile::tempdir()?;
-    let captures = match arguments.build {
-        None => files(&arguments.captures)?,
-        Some(megabytes) => {
-            let to = arguments.keep.clone().unwrap_or_else(|| scratch.path().join("load.pcap"));
-            build(&to, megabytes, &arguments.captures)?;
-            vec![to]
-        }
-    };
+    let captures = files(&arguments.captures)?;
     let mut page = report::machine();
     print!("{page}");
     for capture in &captures {
@@ -69,7 +64,7 @@ fn compare(arguments: &Arguments) -> Result<(), Error> {
 }
 
 /// Runs all contestants on one capture, in turn, and returns the table.
-fn measure_all(capture: &Path, scratch: &Path, arguments: &Arguments) -> Result<String, Error> {
+fn measure_all(capture: &Path, scratch: &Path, arguments: &CompareArguments) -> Result<String, Error> {
     let volume = volume(capture)?;
     let contestants = contestant::all(capture, scratch, arguments)?;
     let mut rows: Vec<Row> = contestants.iter().map(|contestant| Row::new(contestant.name.clone())).collect();
@@ -110,10 +105,4 @@ fn files(captures: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         }
     }
     Ok(files)
-}
-
-fn build(to: &Path, megabytes: u64, captures: &[PathBuf]) -> Result<(), Error> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg("build").arg(to).arg(megabytes.to_string()).args(files(captures)?);
-    if command.status()?.success() { Ok(()) } else { Err("the load could not be built".into()) }
 }

@@ -127,8 +127,7 @@ fn segments_continue_each_other() {
 
 #[test]
 fn frames_are_lost_duplicated_and_late_as_often_as_wanted() {
-    let load =
-        Load { lost_per_mille: 50, duplicated_per_mille: 20, reordered_per_mille: 100, ..MIXED };
+    let load = Load { lost_per_mille: 50, duplicated_per_mille: 20, reordered_per_mille: 100, ..MIXED };
     let mut before = Vec::new();
     let mut twice = 0;
     let ledger = for_each(load, |_, bytes| {

@@ -22,9 +22,14 @@ pub(super) fn templates(rng: &mut Rng) -> Vec<Template> {
 }
 
 /// One file of `pieces` times 64 KB. The sender of the bytes is the client when it is written.
-fn transfer(sender: Side, pieces: usize, start: SmbStart, protection: SmbProtection, rng: &mut Rng) -> Template {
-    let steps: Vec<Step> =
-        (0..pieces).map(|_| Step { side: sender, pdu: rng.bytes(PIECE_BYTES) }).collect();
+fn transfer(
+    sender: Side,
+    pieces: usize,
+    start: SmbStart,
+    protection: SmbProtection,
+    rng: &mut Rng,
+) -> Template {
+    let steps: Vec<Step> = (0..pieces).map(|_| Step { side: sender, pdu: rng.bytes(PIECE_BYTES) }).collect();
     let smb = Smb2 { start, protection, ..share(rng) };
     Stream::to(445).messages(smb.carry(&[("projects\\plan.vhdx", &steps)])).template()
 }
@@ -55,7 +60,9 @@ fn folders(rng: &mut Rng) -> Template {
         flags,
         message_id: 1000 + number,
         tree_id: u32::from_le_bytes(closing[0].bytes[FRAMING_BYTES + 36..][..4].try_into().expect("4 bytes")),
-        session_id: u64::from_le_bytes(closing[0].bytes[FRAMING_BYTES + 40..][..8].try_into().expect("8 bytes")),
+        session_id: u64::from_le_bytes(
+            closing[0].bytes[FRAMING_BYTES + 40..][..8].try_into().expect("8 bytes"),
+        ),
         ..Header::default()
     };
     for number in 0..16 {

@@ -16,6 +16,8 @@ use std::ops::Range;
 pub struct Generator {
     load: Load,
     rng: Rng,
+    /// Decides what is lost, late and doubled, so that nothing else depends on it.
+    fate: Rng,
     kinds: Vec<Kind>,
     /// Bytes that flows of each kind have sent or will send.
     planned: Vec<u64>,
@@ -38,6 +40,7 @@ impl Generator {
         let kinds = kinds(load.profile, load.seed);
         Self {
             rng: Rng::new(load.seed ^ SCHEDULE),
+            fate: Rng::new(load.seed ^ FATE),
             planned: vec![0; kinds.len()],
             kinds,
             network: Network::for_flows(load.flows),
@@ -91,7 +94,7 @@ impl Generator {
             let flow = &mut self.open[at];
             let (kind, names) = (&self.kinds[flow.kind], flow.names);
             let template = &kind.templates[flow.template].0;
-            let (rng, per_mille) = (&mut self.rng, self.load.reordered_per_mille);
+            let (rng, per_mille) = (&mut self.fate, self.load.reordered_per_mille);
             let Some(step) = flow.step(template, || happens(per_mille, rng)) else {
                 self.open.swap_remove(at);
                 self.turn.1 = 0;
@@ -102,12 +105,12 @@ impl Generator {
             template.write(step.place, step.rounds, &names, self.identification, &mut self.bytes);
             self.carries = kind.carries;
             self.pass_time();
-            if happens(self.load.lost_per_mille, &mut self.rng) {
+            if happens(self.load.lost_per_mille, &mut self.fate) {
                 self.ledger.lost += 1;
                 return Some(false);
             }
             self.ledger.reordered += u64::from(step.is_late);
-            self.comes_again = happens(self.load.duplicated_per_mille, &mut self.rng);
+            self.comes_again = happens(self.load.duplicated_per_mille, &mut self.fate);
             return Some(true);
         }
     }
@@ -130,7 +133,8 @@ impl Generator {
 
     /// Opens a flow of the kind that has the least of its share.
     fn open_flow(&mut self) {
-        let place = |kind: &usize| self.planned[*kind].saturating_mul(1_000_000) / self.kinds[*kind].share.max(1);
+        let place =
+            |kind: &usize| self.planned[*kind].saturating_mul(1_000_000) / self.kinds[*kind].share.max(1);
         let number = (0..self.kinds.len()).min_by_key(place).expect("every profile has kinds");
         let kind = &self.kinds[number];
         let chosen = self.rng.below(kind.templates.len());
@@ -141,8 +145,11 @@ impl Generator {
         let tagged = self.rng.chance(self.load.vlan_percent);
         let vlan = tagged.then(|| u16::try_from(self.rng.between(1, 4094)).expect("twelve bits"));
         let numbers = self.rng.next_u64();
-        let initial = [numbers >> 32, numbers & 0xffff_ffff].map(|half| u32::try_from(half).expect("32 bits"));
-        let names = Names { hosts, port, initial, vlan };
+        let initial =
+            [numbers >> 32, numbers & 0xffff_ffff].map(|half| u32::try_from(half).expect("32 bits"));
+        // Never 0, which is no session.
+        let session = u32::try_from(self.ledger.flows % u64::from(u32::MAX) + 1).expect("32 bits");
+        let names = Names { hosts, port, initial, session, vlan };
 
         // Those that began before the load did.
         let joins = kind.carries == Carries::Else
@@ -195,9 +202,9 @@ fn captured_bytes(template: &Template, frames: Range<usize>, version: Version, t
     RECORD_BYTES * frames.len() as u64 + template.frame_bytes(frames, version, tagged)
 }
 
-/// True in so many of 1,000 cases. Costs no random number when it never is.
+/// True in so many of 1,000 cases.
 fn happens(per_mille: u16, rng: &mut Rng) -> bool {
-    per_mille > 0 && rng.below(1000) < usize::from(per_mille)
+    rng.below(1000) < usize::from(per_mille)
 }
 
 /// Frames that one flow sends before another does, at most.
@@ -206,3 +213,4 @@ const LONGEST_BURST: usize = 4;
 const RECORD_BYTES: u64 = 16;
 /// Makes the numbers that schedule frames unlike those that templates are made of.
 const SCHEDULE: u64 = 0x5eed_0f10_ad00_0000;
+const FATE: u64 = 0xfa7e_0f10_ad00_0000;

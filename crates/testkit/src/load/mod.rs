@@ -61,8 +61,7 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Mixed, Self::Rpc, Self::ManyFlows, Self::OpenCalls, Self::OpenPipes];
+    pub const ALL: [Self; 5] = [Self::Mixed, Self::Rpc, Self::ManyFlows, Self::OpenCalls, Self::OpenPipes];
 
     /// Its name on a command line.
     pub const fn name(self) -> &'static str {

@@ -36,26 +36,36 @@ pub(super) fn mapped(rng: &mut Rng) -> Planting {
         let services = begin(rng).bind("svcctl", auth).calls(&["ROpenSCManagerW"]);
         scripts.push(services.times(8, |script, number| {
             let name = format!("args: {{name: service{number}}}");
-            script.call("ROpenServiceW", &name).calls(&["RStartServiceW", "RControlService", "RCloseServiceHandle"])
+            script.call("ROpenServiceW", &name).calls(&[
+                "RStartServiceW",
+                "RControlService",
+                "RCloseServiceHandle",
+            ])
         }));
         let accounts = begin(rng).bind("lsarpc", auth).calls(&["LsarOpenPolicy2"]);
-        scripts.push(accounts.times(12, |script, _| script.calls(&["LsarLookupNames"])).calls(&["LsarClose"]));
+        scripts
+            .push(accounts.times(12, |script, _| script.calls(&["LsarLookupNames"])).calls(&["LsarClose"]));
         scripts.push(begin(rng).bind("samr", auth).times(6, account));
         let tasks = begin(rng).bind("ITaskSchedulerService", auth);
-        scripts.push(tasks.times(4, |script, _| {
-            script.calls(&["SchRpcRegisterTask", "SchRpcRun", "SchRpcDelete"])
-        }));
+        scripts.push(
+            tasks.times(4, |script, _| script.calls(&["SchRpcRegisterTask", "SchRpcRun", "SchRpcDelete"])),
+        );
     }
     // Replication and the secure channel are never in clear.
     let replication = begin(rng).bind("drsuapi", PROTECTIONS[3]).calls(&["IDL_DRSBind"]);
-    scripts.push(replication.times(5, |script, _| {
-        script.calls(&["IDL_DRSGetNCChanges"]).reply("{stub: {random: 24000}}")
-    }));
-    let channel = begin(rng).bind("netlogon", "").calls(&["NetrServerReqChallenge", "NetrServerAuthenticate3"]);
-    scripts.push(channel.bind("netlogon", "auth: {netlogon: {domain: CORP, computer: WS1}, level: pkt_privacy}").times(
-        6,
-        |script, _| script.call("NetrLogonSamLogonEx", "stub: {random: 600}").reply("{stub: {random: 900}}"),
-    ));
+    scripts.push(
+        replication
+            .times(5, |script, _| script.calls(&["IDL_DRSGetNCChanges"]).reply("{stub: {random: 24000}}")),
+    );
+    let channel =
+        begin(rng).bind("netlogon", "").calls(&["NetrServerReqChallenge", "NetrServerAuthenticate3"]);
+    scripts.push(
+        channel
+            .bind("netlogon", "auth: {netlogon: {domain: CORP, computer: WS1}, level: pkt_privacy}")
+            .times(6, |script, _| {
+                script.call("NetrLogonSamLogonEx", "stub: {random: 600}").reply("{stub: {random: 900}}")
+            }),
+    );
     finish(&scripts)
 }
 
@@ -72,12 +82,16 @@ pub(super) fn pipes(rng: &mut Rng) -> Planting {
             let registry = Script::new(rng.next_u64()).bind("winreg", &format!("{pipe}{auth}"));
             scripts.push(registry.times(8, |script, _| {
                 let script = script.calls(&["BaseRegOpenKey", "BaseRegSetValue"]);
-                script.call("BaseRegCreateKey", "").reply("{fault: access_denied}").calls(&["BaseRegCloseKey"])
+                script
+                    .call("BaseRegCreateKey", "")
+                    .reply("{fault: access_denied}")
+                    .calls(&["BaseRegCloseKey"])
             }));
         }
         // One after the other on one connection: what a logon does.
         let logon = Script::new(rng.next_u64()).bind("lsarpc", &format!("as: lsa, {pipe}"));
-        let logon = logon.calls(&["LsarOpenPolicy2", "LsarLookupNames", "LsarClose"]).bind("samr", "over: lsa");
+        let logon =
+            logon.calls(&["LsarOpenPolicy2", "LsarLookupNames", "LsarClose"]).bind("samr", "over: lsa");
         let logon = logon.times(3, account).bind("srvsvc", "over: lsa");
         scripts.push(logon.times(6, |script, _| {
             script.call("NetrShareGetInfo", "stub: {zeros: 64}").reply("{stub: {zeros: 120}}")
@@ -137,9 +151,10 @@ pub(super) fn unusual(rng: &mut Rng) -> Planting {
         scripts.push(Script::new(rng.next_u64()).bind("samr", more).times(6, account));
     }
     let unanswered = Script::new(rng.next_u64()).bind("svcctl", "");
-    scripts.push(unanswered.times(6, |script, _| {
-        script.calls(&["ROpenSCManagerW"]).call("ROpenServiceW", "").reply("none")
-    }));
+    scripts
+        .push(unanswered.times(6, |script, _| {
+            script.calls(&["ROpenSCManagerW"]).call("ROpenServiceW", "").reply("none")
+        }));
     finish(&scripts)
 }
 

@@ -28,7 +28,8 @@ impl Script {
 
     /// A bind to an interface of the catalogue, and more keys of the item, if there are: `auth: ntlm`.
     pub(super) fn bind(mut self, interface: &str, more: &str) -> Self {
-        self.planted.binds += 1;
+        // SPNEGO takes another leg in an alter_context.
+        self.planted.binds += if more.contains("spnego") { 2 } else { 1 };
         self.unseen_bind(interface, more).seen(interface)
     }
 
@@ -48,10 +49,7 @@ impl Script {
     pub(super) fn alter(mut self, id: u16, interface: &str) -> Self {
         self.planted.binds += 1;
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            self.text,
-            "- alter_context: {{contexts: [{{id: {id}, interface: {interface}}}]}}"
-        );
+        let _ = writeln!(self.text, "- alter_context: {{contexts: [{{id: {id}, interface: {interface}}}]}}");
         self.seen(interface)
     }
 

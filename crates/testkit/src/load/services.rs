@@ -12,24 +12,26 @@ use rpcscope_model::{Endpoint, Side};
 
 /// DNS: a question and an answer of one to eight records.
 pub(super) fn dns(rng: &mut Rng) -> Vec<Template> {
-    (1..=8).map(|records| {
-        let id = rng.bytes(2);
-        let host = format!("host{}", rng.below(10_000));
-        let message = |flags: u16, answers: u16| {
-            let mut out = Encoder::new(ByteOrder::Big);
-            out.raw(&id).u16(flags).u16(1).u16(answers).u16(0).u16(0);
-            for label in [host.as_str(), "corp", "example"] {
-                out.u8(u8::try_from(label.len()).expect("a short label")).raw(label.as_bytes());
-            }
-            out.u8(0).u16(1).u16(1);
-            for answer in 0..answers {
-                // The name of the question, an address for ten minutes.
-                out.u16(0xc00c).u16(1).u16(1).u32(600).u16(4).u16(0x0a01).u16(answer);
-            }
-            out.finish()
-        };
-        udp(53, [(Side::Client, message(0x0100, 0)), (Side::Server, message(0x8180, records))])
-    }).collect()
+    (1..=8)
+        .map(|records| {
+            let id = rng.bytes(2);
+            let host = format!("host{}", rng.below(10_000));
+            let message = |flags: u16, answers: u16| {
+                let mut out = Encoder::new(ByteOrder::Big);
+                out.raw(&id).u16(flags).u16(1).u16(answers).u16(0).u16(0);
+                for label in [host.as_str(), "corp", "example"] {
+                    out.u8(u8::try_from(label.len()).expect("a short label")).raw(label.as_bytes());
+                }
+                out.u8(0).u16(1).u16(1);
+                for answer in 0..answers {
+                    // The name of the question, an address for ten minutes.
+                    out.u16(0xc00c).u16(1).u16(1).u32(600).u16(4).u16(0x0a01).u16(answer);
+                }
+                out.finish()
+            };
+            udp(53, [(Side::Client, message(0x0100, 0)), (Side::Server, message(0x8180, records))])
+        })
+        .collect()
 }
 
 /// NTP: four timestamps.
@@ -68,7 +70,8 @@ pub(super) fn ldap(rng: &mut Rng) -> Vec<Template> {
     };
     let mut stream = Stream::to(389);
     stream = stream.client(message(1, 0x60, &rng.bytes(900))).server(message(1, 0x61, &rng.bytes(120)));
-    let search = b"DC=corp,DC=example (&(objectClass=user)(sAMAccountName=*)) memberOf userAccountControl objectSid";
+    let search =
+        b"DC=corp,DC=example (&(objectClass=user)(sAMAccountName=*)) memberOf userAccountControl objectSid";
     let entry = b"CN=some user,OU=staff,DC=corp,DC=example objectClass top person organizationalPerson user ";
     let stream = stream.repeat(|mut stream| {
         for id in 2..8 {

@@ -62,7 +62,8 @@ impl Stream {
         segments.retain(|segment| {
             let short = |message: &Message| message.bytes.len() < SEGMENT_BYTES;
             let bare = segment.payload.is_empty() && segment.flags == tcp_flags::ACK;
-            let is_answered = self.messages.get(segment.message + 1).is_some_and(|next| next.side == segment.side);
+            let is_answered =
+                self.messages.get(segment.message + 1).is_some_and(|next| next.side == segment.side);
             let within = self.messages[segment.message].side != segment.side;
             !(bare && within && is_answered && short(&self.messages[segment.message]))
         });

@@ -4,6 +4,7 @@ use super::hosts::{Hosts, Version};
 use crate::encoder::{length16, length32};
 use crate::packets::checksum::{complement, sum};
 use crate::packets::{Datagram, Segment, tcp_flags};
+use crate::transport::smb2::SESSION;
 use rpcscope_model::{Address, Endpoint, Side};
 use std::ops::Range;
 
@@ -18,6 +19,9 @@ pub(super) struct Template {
     cells: Vec<Cell>,
     /// What stands behind the IP header of each, one after the other.
     bytes: Vec<u8>,
+    /// Where ids of SMB2 sessions stand, counted from the start of their frame's part of `bytes`. A server gives each
+    /// session another, and sessions of several connections are joined by it.
+    sessions: Vec<usize>,
     /// Cells that may be repeated, and how far they move the sequence numbers of client and server.
     repeated: Option<(Range<usize>, [u32; 2])>,
     /// Whether it can only be sent over IPv4, or over nothing at all.
@@ -35,8 +39,10 @@ struct Cell {
     place: Range<usize>,
     /// Sequence and acknowledgement number, counted from the initial numbers of their side.
     numbers: [u32; 2],
-    /// Sum of `place`, with ports, numbers and checksum taken for 0.
+    /// Sum of `place`, with ports, numbers, checksum and ids of sessions taken for 0.
     sum: u32,
+    /// Those of the template's `sessions` that are in this frame.
+    sessions: Range<usize>,
     has_payload: bool,
 }
 
@@ -59,6 +65,8 @@ pub(super) struct Names {
     pub(super) port: u16,
     /// Initial sequence numbers of client and server.
     pub(super) initial: [u32; 2],
+    /// Lower half of the id of SMB2 sessions.
+    pub(super) session: u32,
     /// VLAN, if any.
     pub(super) vlan: Option<u16>,
 }
@@ -90,7 +98,8 @@ impl Template {
             let segments = &segments[..end.unwrap_or(segments.len())];
             let within = |segment: &Segment| messages.contains(&segment.message);
             let of = |side: Side| {
-                let sent = segments.iter().skip(first).filter(|segment| within(segment) && segment.side == side);
+                let sent =
+                    segments.iter().skip(first).filter(|segment| within(segment) && segment.side == side);
                 sent.map(|segment| length32(segment.payload.len())).sum::<u32>()
             };
             let from = segments.iter().skip(first).position(within).map_or(0, |place| first + place);
@@ -119,6 +128,7 @@ impl Template {
                 place,
                 numbers: [0; 2],
                 sum: 0,
+                sessions: 0..0,
                 has_payload: false,
             });
         }
@@ -153,7 +163,14 @@ impl Template {
     }
 
     /// Writes a frame for a flow, when the frames that may be repeated were sent `rounds` times before.
-    pub(super) fn write(&self, place: usize, rounds: u32, names: &Names, identification: u16, out: &mut Vec<u8>) {
+    pub(super) fn write(
+        &self,
+        place: usize,
+        rounds: u32,
+        names: &Names,
+        identification: u16,
+        out: &mut Vec<u8>,
+    ) {
         let cell = &self.cells[place];
         out.clear();
         names.hosts.write_link(cell.side, out);
@@ -191,7 +208,12 @@ impl Template {
                 header[..4].copy_from_slice(&ports.to_be_bytes());
                 header[4..8].copy_from_slice(&sequence.to_be_bytes());
                 header[8..12].copy_from_slice(&acknowledgement.to_be_bytes());
-                let sum = cell.sum + halves(ports) + halves(sequence) + halves(acknowledgement);
+                let mut sum = cell.sum + halves(ports) + halves(sequence) + halves(acknowledgement);
+                let session = names.session.to_le_bytes();
+                for at in &self.sessions[cell.sessions.clone()] {
+                    header[*at..at + 4].copy_from_slice(&session);
+                    sum += halves(u32::from_be_bytes(session));
+                }
                 let checksum = complement(sum + names.hosts.pseudo_header(6, body.len()));
                 header[16..18].copy_from_slice(&checksum.to_be_bytes());
             }
@@ -248,6 +270,13 @@ impl Template {
             }
             Layer::Icmp | Layer::Link => {}
         }
+        let sessions = self.sessions.len();
+        if layer == Layer::Tcp {
+            for at in session_ids(header) {
+                header[at..at + 4].fill(0);
+                self.sessions.push(at);
+            }
+        }
         let header_bytes = if layer == Layer::Tcp { usize::from(header[12] >> 4) * 4 } else { 8 };
         let (sum, has_payload) = (sum(header), header.len() > header_bytes);
         self.cells.push(Cell {
@@ -258,6 +287,7 @@ impl Template {
             place,
             numbers,
             sum,
+            sessions: sessions..self.sessions.len(),
             has_payload,
         });
     }
@@ -279,7 +309,8 @@ struct Known {
 impl Known {
     /// Sequence and acknowledgement number of a segment, from the first that was seen of their side.
     fn numbers(&mut self, side: Side, header: &[u8]) -> [u32; 2] {
-        let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        let word =
+            |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let (sequence, acknowledgement) = (word(4), word(8));
         let own = *self.initial[side.index()].get_or_insert(sequence);
         if header[13] & tcp_flags::ACK == 0 {
@@ -288,6 +319,16 @@ impl Known {
         let other = *self.initial[side.other().index()].get_or_insert(acknowledgement);
         [sequence.wrapping_sub(own), acknowledgement.wrapping_sub(other)]
     }
+}
+
+/// Where the id of the session stands that [`Smb2`](crate::transport::Smb2) writes, in plain and encrypted messages.
+///
+/// # Panics
+/// When it is at an odd place, where it would count otherwise in a checksum.
+fn session_ids(bytes: &[u8]) -> Vec<usize> {
+    let id = SESSION.to_le_bytes();
+    let places = bytes.windows(id.len()).enumerate().filter(|(_, window)| **window == id);
+    places.map(|(at, _)| at).inspect(|at| assert!(at.is_multiple_of(2), "an odd place: {at}")).collect()
 }
 
 /// Source and destination port.

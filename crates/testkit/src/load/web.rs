@@ -25,9 +25,8 @@ pub(super) fn tls(rng: &mut Rng) -> Vec<Template> {
         let stream = session(rng, asked).server(record(23, 1800, rng)).client(record(23, 420, rng));
         templates.push(stream.repeat(|stream| stream.server(record(23, 16_400, rng))).template());
     }
-    let upload = session(rng, 700).repeat(|stream| {
-        stream.client(record(23, 8200, rng)).server(record(23, 40, rng))
-    });
+    let upload =
+        session(rng, 700).repeat(|stream| stream.client(record(23, 8200, rng)).server(record(23, 40, rng)));
     templates.push(upload.template());
     // Many small questions: what an application does that polls.
     let polls = session(rng, 500).repeat(|mut stream| {
@@ -74,16 +73,18 @@ pub(super) fn quic(rng: &mut Rng) -> Vec<Template> {
         bytes[0] = first | bytes[0] & 0x0f;
         Message::new(side, bytes)
     };
-    let flow =
-        UdpFlow { client: Endpoint::new(CLIENT, 50_000), server: Endpoint::new(SERVER, 443) };
+    let flow = UdpFlow { client: Endpoint::new(CLIENT, 50_000), server: Endpoint::new(SERVER, 443) };
     let mut repeated = Vec::new();
     for _ in 0..8 {
         repeated.push(datagram(Side::Server, 0x40, 1252));
         repeated.push(datagram(Side::Server, 0x40, 1252));
         repeated.push(datagram(Side::Client, 0x40, 41));
     }
-    let handshake =
-        [datagram(Side::Client, 0xc0, 1250), datagram(Side::Server, 0xc0, 1250), datagram(Side::Client, 0xe0, 180)];
+    let handshake = [
+        datagram(Side::Client, 0xc0, 1250),
+        datagram(Side::Server, 0xc0, 1250),
+        datagram(Side::Client, 0xe0, 180),
+    ];
     vec![
         Template::of_repeated_datagrams(&flow.datagrams(&repeated)),
         Template::of_datagrams(&flow.datagrams(&handshake)),
@@ -102,7 +103,8 @@ fn record(content_type: u8, length: usize, rng: &mut Rng) -> Vec<u8> {
 /// Text of about this length.
 fn words(length: usize, rng: &mut Rng) -> String {
     const WORDS: [&str; 12] = [
-        "the", "report", "of", "every", "quarter", "shows", "what", "services", "and", "machines", "have", "done",
+        "the", "report", "of", "every", "quarter", "shows", "what", "services", "and", "machines", "have",
+        "done",
     ];
     let mut text = String::with_capacity(length + 64);
     while text.len() < length {

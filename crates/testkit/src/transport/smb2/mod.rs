@@ -295,7 +295,8 @@ const MORE_PROCESSING_REQUIRED: u32 = 0xc000_0016;
 
 /// File id that means the file of the message before ([MS-SMB2] 3.2.4.1.4).
 const RELATED_FILE: [u8; 16] = [0xff; 16];
-const SESSION: u64 = 0x0000_0400_0000_0019;
+/// Id of the session.
+pub(crate) const SESSION: u64 = 0x0000_0400_0000_0019;
 const TREE: u32 = 5;
 
 #[cfg(test)]
