@@ -2,6 +2,7 @@
 
 use crate::Error;
 use crate::args::CompareArguments;
+use rpcscope_testkit::load::{rules, suricata_rules};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -26,45 +27,87 @@ pub(crate) enum Kind {
     Peer,
 }
 
-/// All programs that are to run on a capture: the walk first, then rpcscope, then what is installed of the peers.
+/// All programs that are to run on a capture: the walk first, then rpcscope, then what is installed of the peers. What
+/// is not installed is told by a line.
 pub(crate) fn all(
     capture: &Path,
+    rule_count: usize,
     scratch: &Path,
-    arguments: &CompareArguments,
-) -> Result<Vec<Contestant>, Error> {
+    wanted: &CompareArguments,
+) -> Result<(Vec<Contestant>, String), Error> {
     let capture = &capture.canonicalize()?;
     let own = std::env::current_exe()?;
     let mut all = Vec::new();
-    let mut add = |name: &str, kind, program: &Path, words: &[&str], file: &Path| {
-        let arguments = words.iter().map(OsString::from).chain([file.into()]).collect();
+    let mut missing = String::new();
+    let mut add = |name: &str, kind, program: &Path, words: &[OsString]| {
+        let arguments = words.iter().cloned().chain([capture.into()]).collect();
         all.push(Contestant { name: name.to_owned(), kind, program: program.to_owned(), arguments });
     };
+    let replay = replay(rule_count, scratch)?;
+    let on = |threads: &str| [replay.as_slice(), &strings(&["--threads", threads])].concat();
     let cores = std::thread::available_parallelism()?.to_string();
-    let one = ["replay", "--format", "eve", "--threads", "1"];
-    add("bare walk", Kind::Walk, &own, &["walk"], capture);
-    add("rpcscope, 1 thread", Kind::OneThread, &own, &one, capture);
-    let all_cores = ["replay", "--format", "eve", "--threads", &cores];
-    add(&format!("rpcscope, {cores} threads"), Kind::AllThreads, &own, &all_cores, capture);
-    for other in &arguments.beside {
+    add("bare walk", Kind::Walk, &own, &strings(&["walk"]));
+    add("rpcscope, 1 thread", Kind::OneThread, &own, &on("1"));
+    add(&format!("rpcscope, {cores} threads"), Kind::AllThreads, &own, &on(&cores));
+    for other in &wanted.beside {
         let program = other.canonicalize().map_err(|error| format!("{}: {error}", other.display()))?;
-        add(&format!("{}, 1 thread", other.display()), Kind::Peer, &program, &one, capture);
+        add(&format!("{}, 1 thread", other.display()), Kind::Peer, &program, &on("1"));
     }
-    if let Some(program) = installed("tcpdump").filter(|_| !arguments.no_peers) {
-        add("tcpdump -w", Kind::Peer, &program, &["-n", "-w", "/dev/null", "-r"], capture);
+    let mut peer = |program: &str| {
+        let found = installed(program);
+        if found.is_none() {
+            missing.push_str(&format!("{program} is not installed and takes no part\n"));
+        }
+        found
+    };
+    if !wanted.no_peers {
+        if let Some(program) = peer("tcpdump") {
+            add("tcpdump -w", Kind::Peer, &program, &strings(&["-n", "-w", "/dev/null", "-r"]));
+        }
+        if let Some(program) = peer("suricata") {
+            let bare = suricata(0, scratch)?;
+            add("Suricata, dcerpc and smb", Kind::Peer, &program, &bare);
+            if rule_count > 0 {
+                let name = format!("Suricata, {rule_count} rules");
+                add(&name, Kind::Peer, &program, &suricata(rule_count, scratch)?);
+            }
+        }
     }
-    if let Some(program) = installed("suricata").filter(|_| !arguments.no_peers) {
-        let settings = scratch.join("suricata.yaml");
-        std::fs::write(&settings, SURICATA_SETTINGS)?;
-        let settings = settings.to_string_lossy();
-        let words = ["-c", &settings, "-k", "none", "--runmode", "single", "-l", ".", "-r"];
-        add("Suricata, dcerpc and smb", Kind::Peer, &program, &words, capture);
+    if wanted.tshark
+        && let Some(program) = peer("tshark")
+    {
+        let fields = ["-n", "-Y", "dcerpc", "-T", "fields", "-e", "frame.number", "-e", "dcerpc.opnum", "-r"];
+        add("tshark, dcerpc fields", Kind::Peer, &program, &strings(&fields));
     }
-    if arguments.tshark {
-        let program = installed("tshark").ok_or("tshark is not installed")?;
-        let words = ["-n", "-Y", "dcerpc", "-T", "fields", "-e", "frame.number", "-e", "dcerpc.opnum", "-r"];
-        add("tshark, dcerpc fields", Kind::Peer, &program, &words, capture);
+    Ok((all, missing))
+}
+
+/// Arguments of a replay with so many rules, but for threads and capture.
+pub(crate) fn replay(rule_count: usize, scratch: &Path) -> Result<Vec<OsString>, Error> {
+    let mut arguments = strings(&["replay", "--format", "eve"]);
+    if rule_count > 0 {
+        let folder = scratch.join(format!("rules-{rule_count}"));
+        std::fs::create_dir_all(&folder)?;
+        for file in rules(rule_count) {
+            std::fs::write(folder.join(file.name), file.text)?;
+        }
+        arguments.extend(["--rules".into(), folder.into()]);
     }
-    Ok(all)
+    Ok(arguments)
+}
+
+/// Arguments of Suricata with its settings and so many rules, but for the capture.
+fn suricata(rule_count: usize, scratch: &Path) -> Result<Vec<OsString>, Error> {
+    let (settings, rules) = (scratch.join("suricata.yaml"), scratch.join(format!("{rule_count}.rules")));
+    std::fs::write(&settings, SURICATA_SETTINGS)?;
+    std::fs::write(&rules, suricata_rules(rule_count))?;
+    let mut arguments = strings(&["-k", "none", "--runmode", "single", "-l", "."]);
+    arguments.extend(["-c".into(), settings.into(), "-S".into(), rules.into(), "-r".into()]);
+    Ok(arguments)
+}
+
+fn strings(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
 }
 
 /// The file of a program that can be run by its name.

@@ -1,12 +1,12 @@
 //! Measures rpcscope beside a bare walk over the frames and its peers, in one run.
 //!
 //! ```text
-//! captures ──(--build)──► load ──► rounds of all contestants ──► table
-//!                                  one process each, wait4
+//! load or capture ──► rounds of all contestants ──► table
+//!                     one process each, wait4
 //! ```
 //!
-//! The program runs itself for what it measures of its own: `replay` is rpcscope as this build has it, `walk` the bare
-//! walk, and `build` makes a load, in a process of its own so that its memory is not counted for others.
+//! The program runs itself for what it measures of its own: `replay` is rpcscope as this build has it, and `walk` the bare
+//! walk. `load` writes a load and does nothing else.
 
 mod args;
 mod contestant;
@@ -17,13 +17,14 @@ mod walk;
 
 use args::{Arguments, CompareArguments, Verb};
 use clap::Parser;
-use contestant::Contestant;
+use contestant::{Contestant, Kind};
 use measure::Sample;
 use report::{Row, Volume};
 use rpcscope_capture::{Input, inputs};
+use rpcscope_testkit::load::{Load, Profile};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -47,52 +48,90 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare(arguments: &CompareArguments) -> Result<(), Error> {
+fn compare(wanted: &CompareArguments) -> Result<(), Error> {
     let scratch = tempfile::tempdir()?;
-    let captures = files(&arguments.captures)?;
     let mut page = report::machine();
     print!("{page}");
-    for capture in &captures {
-        let table = measure_all(capture, scratch.path(), arguments)?;
+    let mut tell = |table: &str| {
         print!("{table}");
-        page.push_str(&table);
+        page.push_str(table);
+    };
+    let to = scratch.path().join("load.pcap");
+    if wanted.captures.is_empty() {
+        for profile in [Profile::Mixed, Profile::Rpc] {
+            let load = Load::new(profile, wanted.megabytes.saturating_mul(1_000_000), wanted.seed);
+            let ledger = load::write(load, &to)?;
+            let volume = Volume {
+                frames: ledger.frames,
+                bytes: std::fs::metadata(&to)?.len(),
+                calls: Some(ledger.planted.all_calls()),
+            };
+            let rules = if profile == Profile::Rpc { wanted.rules.unwrap_or(1000) } else { 0 };
+            tell(&format!("\n{}: {ledger}\n", profile.name()));
+            tell(&measure_all(profile.name(), &to, volume, rules, scratch.path(), wanted)?);
+        }
     }
-    if let Some(to) = &arguments.out {
+    for capture in &files(&wanted.captures)? {
+        let volume =
+            Volume { frames: walk::run(capture)?, bytes: std::fs::metadata(capture)?.len(), calls: None };
+        let name = capture.display().to_string();
+        tell(&measure_all(&name, capture, volume, wanted.rules.unwrap_or(0), scratch.path(), wanted)?);
+    }
+    Load::new(Profile::Rpc, 0, wanted.seed).write(&mut std::fs::File::create(&to)?)?;
+    tell(&start_up(&to, scratch.path(), wanted)?);
+    if let Some(to) = &wanted.out {
         std::fs::write(to, page)?;
     }
     Ok(())
 }
 
 /// Runs all contestants on one capture, in turn, and returns the table.
-fn measure_all(capture: &Path, scratch: &Path, arguments: &CompareArguments) -> Result<String, Error> {
-    let volume = volume(capture)?;
-    let contestants = contestant::all(capture, scratch, arguments)?;
+fn measure_all(
+    name: &str,
+    capture: &Path,
+    volume: Volume,
+    rules: usize,
+    scratch: &Path,
+    wanted: &CompareArguments,
+) -> Result<String, Error> {
+    let (contestants, missing) = contestant::all(capture, rules, scratch, wanted)?;
     let mut rows: Vec<Row> = contestants.iter().map(|contestant| Row::new(contestant.name.clone())).collect();
-    for round in 0..=arguments.rounds.get() {
-        for (Contestant { name, program, arguments, .. }, row) in contestants.iter().zip(&mut rows) {
-            let sample = measure::run(program, arguments, scratch)?;
-            if !sample.succeeded {
-                return Err(format!("{name} failed; run it by hand: {program:?} {arguments:?}").into());
-            }
+    for round in 0..=wanted.rounds.get() {
+        for (contestant, row) in contestants.iter().zip(&mut rows) {
+            let sample = run(contestant, scratch)?;
             // The first round brings the capture into memory and does not count.
             if round > 0 {
                 row.samples.push(sample);
             }
         }
     }
-    Ok(report::table(capture, volume, &contestants, &rows))
+    Ok(report::table(name, volume, rules, &contestants, &rows) + &missing)
 }
 
-/// Counts the frames of a capture by a walk in a process of its own: the peak memory of this one would be counted for
-/// all that it starts.
-fn volume(capture: &Path) -> Result<Volume, Error> {
-    let walked =
-        Command::new(std::env::current_exe()?).arg("walk").arg(capture).stderr(Stdio::inherit()).output()?;
-    if !walked.status.success() {
-        return Err(format!("{} could not be read", capture.display()).into());
+/// How long it takes to load rules and find an empty capture.
+fn start_up(empty: &Path, scratch: &Path, wanted: &CompareArguments) -> Result<String, Error> {
+    let mut page = String::new();
+    for rules in [0, wanted.rules.unwrap_or(1000)] {
+        let arguments = [contestant::replay(rules, scratch)?, vec![empty.into()]].concat();
+        let name = format!("start-up with {rules} rules");
+        let program = std::env::current_exe()?;
+        let contestant = Contestant { name, kind: Kind::OneThread, program, arguments };
+        let mut row = Row::new(contestant.name.clone());
+        for _ in 0..wanted.rounds.get().saturating_mul(4) {
+            row.samples.push(run(&contestant, scratch)?);
+        }
+        page.push_str(&report::start_up(&row));
     }
-    let frames = String::from_utf8(walked.stdout)?.trim().parse()?;
-    Ok(Volume { frames, bytes: std::fs::metadata(capture)?.len() })
+    Ok(page)
+}
+
+fn run(contestant: &Contestant, scratch: &Path) -> Result<Sample, Error> {
+    let Contestant { name, program, arguments, .. } = contestant;
+    let sample = measure::run(program, arguments, scratch)?;
+    if sample.succeeded {
+        return Ok(sample);
+    }
+    Err(format!("{name} failed; run it by hand: {program:?} {arguments:?}").into())
 }
 
 /// The files that the captures named on the command line stand for.

@@ -2,8 +2,8 @@
 
 use crate::Sample;
 use crate::contestant::{Contestant, Kind};
+use crate::measure::Memory;
 use std::fmt::Write;
-use std::path::Path;
 
 /// How much a capture holds.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Volume {
     pub(crate) frames: u64,
     /// Length of the file.
     pub(crate) bytes: u64,
+    /// Calls in it, when it is known.
+    pub(crate) calls: Option<u64>,
 }
 
 /// What was measured of one contestant.
@@ -24,11 +26,15 @@ impl Row {
         Self { name, samples: Vec::new() }
     }
 
-    fn cpu(&self) -> Vec<f64> {
+    pub(crate) fn cpu(&self) -> Vec<f64> {
         self.samples.iter().map(|sample| sample.cpu.as_secs_f64()).collect()
     }
 
-    fn wall(&self) -> Vec<f64> {
+    pub(crate) fn peak(&self) -> Memory {
+        self.samples.iter().fold(Memory::default(), |peak, sample| peak.max(sample.peak))
+    }
+
+    pub(crate) fn wall(&self) -> Vec<f64> {
         self.samples.iter().map(|sample| sample.wall.as_secs_f64()).collect()
     }
 }
@@ -46,40 +52,53 @@ pub(crate) fn machine() -> String {
     )
 }
 
-/// The figures of all contestants on one capture.
-pub(crate) fn table(capture: &Path, volume: Volume, contestants: &[Contestant], rows: &[Row]) -> String {
+/// The figures of all contestants on one capture. Throughput is what a second of a processor's time does.
+pub(crate) fn table(
+    name: &str,
+    volume: Volume,
+    rules: usize,
+    contestants: &[Contestant],
+    rows: &[Row],
+) -> String {
     let mut page = String::new();
     let rounds = rows.first().map_or(0, |row| row.samples.len());
-    let Volume { frames, bytes } = volume;
+    let Volume { frames, bytes, calls } = volume;
     // Writing to a string cannot fail.
-    let _ = writeln!(page, "\n{}: {bytes} bytes, {frames} frames, {rounds} rounds", capture.display());
+    let _ = writeln!(page, "{name}: {bytes} bytes, {frames} frames, {rules} rules, {rounds} rounds");
     let _ = writeln!(
         page,
-        "{:28} {:>9} {:>9} {:>9} {:>7} {:>9} {:>8} {:>7}",
-        "", "cpu s", "cpu min", "wall s", "GB/s", "Mframes/s", "peak MB", "x walk"
+        "{:28} {:>8} {:>8} {:>8} {:>8} {:>11} {:>10} {:>7} {:>7} {:>7}",
+        "", "cpu s", "cpu min", "wall s", "MB/s cpu", "kframes/s", "kcalls/s", "RSS MB", "anon MB", "x walk"
     );
     let of_kind = |kind| contestants.iter().zip(rows).find(|(one, _)| one.kind == kind).map(|(_, row)| row);
     for row in rows {
-        let wall = median(&row.wall());
-        let peak = row.samples.iter().map(|sample| sample.peak_bytes).max().unwrap_or_default();
+        let cpu = median(&row.cpu());
+        let peak = row.peak();
         let times = of_kind(Kind::Walk).map_or(f64::NAN, |walk| ratio(&row.cpu(), &walk.cpu()));
+        let calls = calls.map_or("-".to_owned(), |calls| format!("{:.1}", per_second(calls, cpu) / 1e3));
         let _ = writeln!(
             page,
-            "{:28} {:>9.3} {:>9.3} {:>9.3} {:>7.2} {:>9.2} {:>8.1} {:>7.2}",
+            "{:28} {:>8.3} {:>8.3} {:>8.3} {:>8.0} {:>11.0} {:>10} {:>7.1} {:>7.1} {:>7.2}",
             row.name,
-            median(&row.cpu()),
-            row.cpu().into_iter().fold(f64::INFINITY, f64::min),
-            wall,
-            per_second(bytes, wall) / 1e9,
-            per_second(frames, wall) / 1e6,
-            per_second(peak, 1e6),
+            cpu,
+            least(&row.cpu()),
+            median(&row.wall()),
+            per_second(bytes, cpu) / 1e6,
+            per_second(frames, cpu) / 1e3,
+            calls,
+            per_second(peak.resident, 1e6),
+            per_second(peak.anonymous, 1e6),
             times,
         );
     }
     if let Some(one) = of_kind(Kind::OneThread) {
         for (_, peer) in contestants.iter().zip(rows).filter(|(peer, _)| peer.kind == Kind::Peer) {
-            let times = ratio(&peer.cpu(), &one.cpu());
-            let _ = writeln!(page, "{} / rpcscope on 1 thread, cpu: {times:.2}", peer.name);
+            let (cpu, wall) = (ratio(&peer.cpu(), &one.cpu()), ratio(&peer.wall(), &one.wall()));
+            let _ = writeln!(page, "{} / rpcscope on 1 thread: cpu {cpu:.2}, wall {wall:.2}", peer.name);
+        }
+        if let Some(walk) = of_kind(Kind::Walk) {
+            let wall = ratio(&one.wall(), &walk.wall());
+            let _ = writeln!(page, "rpcscope on 1 thread / bare walk, wall: {wall:.2}");
         }
         if let Some(all) = of_kind(Kind::AllThreads) {
             let times = ratio(&one.wall(), &all.wall());
@@ -89,13 +108,25 @@ pub(crate) fn table(capture: &Path, volume: Volume, contestants: &[Contestant], 
     page
 }
 
+/// One line on how long a start takes.
+pub(crate) fn start_up(row: &Row) -> String {
+    let milliseconds = |seconds: f64| 1e3 * seconds;
+    let (median, least) = (milliseconds(median(&row.wall())), milliseconds(least(&row.wall())));
+    format!("{}: {median:.1} ms, at least {least:.1} ms\n", row.name)
+}
+
 /// The median of the ratios of each round.
 fn ratio(of: &[f64], to: &[f64]) -> f64 {
     median(&of.iter().zip(to).map(|(of, to)| of / to).collect::<Vec<_>>())
 }
 
+/// The least of the values.
+pub(crate) fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
 /// The middle of the sorted values; of an even number, the mean of the two middle ones.
-fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -137,7 +168,8 @@ mod tests {
         let row = |contestant: &Contestant, cpu_ms, wall_ms| {
             let mut row = Row::new(contestant.name.clone());
             let (cpu, wall) = (Duration::from_millis(cpu_ms), Duration::from_millis(wall_ms));
-            row.samples.push(Sample { cpu, wall, peak_bytes: 5_000_000, succeeded: true });
+            let peak = Memory { resident: 5_000_000, anonymous: 2_000_000 };
+            row.samples.push(Sample { cpu, wall, peak, succeeded: true });
             row
         };
         let contestants = [
@@ -149,17 +181,18 @@ mod tests {
         let times = [(100, 100), (300, 300), (360, 200), (3000, 3100)];
         let rows: Vec<_> =
             contestants.iter().zip(times).map(|(one, (cpu, wall))| row(one, cpu, wall)).collect();
-        let volume = Volume { frames: 600_000, bytes: 300_000_000 };
+        let volume = Volume { frames: 600_000, bytes: 300_000_000, calls: Some(9000) };
         assert_eq!(
-            table(Path::new("a.pcap"), volume, &contestants, &rows),
-            "
-a.pcap: 300000000 bytes, 600000 frames, 1 rounds
-                                 cpu s   cpu min    wall s    GB/s Mframes/s  peak MB  x walk
-walk                             0.100     0.100     0.100    3.00      6.00      5.0    1.00
-one                              0.300     0.300     0.300    1.00      2.00      5.0    3.00
-all                              0.360     0.360     0.200    1.50      3.00      5.0    3.60
-peer                             3.000     3.000     3.100    0.10      0.19      5.0   30.00
-peer / rpcscope on 1 thread, cpu: 10.00
+            table("a.pcap", volume, 7, &contestants, &rows),
+            "\
+a.pcap: 300000000 bytes, 600000 frames, 7 rules, 1 rounds
+                                cpu s  cpu min   wall s MB/s cpu   kframes/s   kcalls/s  RSS MB anon MB  x walk
+walk                            0.100    0.100    0.100     3000        6000       90.0     5.0     2.0    1.00
+one                             0.300    0.300    0.300     1000        2000       30.0     5.0     2.0    3.00
+all                             0.360    0.360    0.200      833        1667       25.0     5.0     2.0    3.60
+peer                            3.000    3.000    3.100      100         200        3.0     5.0     2.0   30.00
+peer / rpcscope on 1 thread: cpu 10.00, wall 10.33
+rpcscope on 1 thread / bare walk, wall: 3.00
 1 thread / all threads, wall: 1.50
 "
         );

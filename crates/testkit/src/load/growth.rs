@@ -13,10 +13,9 @@ use rpcscope_model::SyntaxId;
 
 /// Connections of which nothing is of interest. All begin with a handshake and go on to the end of the load.
 pub(super) fn flows(rng: &mut Rng) -> Vec<Template> {
-    let hello = [&[22, 3, 1, 2, 0][..], &rng.bytes(512)].concat();
-    let data = |length: usize, rng: &mut Rng| [&[23, 3, 3, 2, 0][..], &rng.bytes(length)].concat();
-    let stream = Stream::to(443).client(hello).server(data(1200, rng));
-    vec![stream.repeat(|stream| stream.client(data(120, rng)).server(data(700, rng))).template()]
+    let record = |kind: u8, rng: &mut Rng| [&[kind, 3, 3, 0, 48][..], &rng.bytes(48)].concat();
+    let stream = Stream::to(443).client(record(22, rng)).server(record(22, rng));
+    vec![stream.repeat(|stream| stream.client(record(23, rng)).server(record(23, rng))).template()]
 }
 
 /// Associations with calls that are never answered, and no end.

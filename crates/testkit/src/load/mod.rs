@@ -29,6 +29,7 @@ mod hosts;
 mod ledger;
 mod mix;
 mod rpc;
+mod rules;
 mod script;
 mod services;
 mod stream;
@@ -38,6 +39,7 @@ mod web;
 pub use generator::Generator;
 pub use growth::{CALLS as OPEN_CALLS_OF_A_FLOW, PIPES as OPEN_PIPES_OF_A_FLOW};
 pub use ledger::{Ledger, Planted};
+pub use rules::{RuleFile, rules, suricata_rules};
 
 use crate::capture::Pcap;
 use rpcscope_model::LinkType;
