@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::growth::GrowthArguments;
 use crate::load::LoadArguments;
 use clap::{Parser, Subcommand};
 use std::num::NonZeroU32;
@@ -24,6 +25,15 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Write a load: a capture as large as wanted, the same for the same seed.
     Load(LoadArguments),
+    /// Write rules into a folder, the same for the same number.
+    Rules {
+        /// How many.
+        count: usize,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Measure how costs grow with flows, rules, open calls and open pipes, and draw it.
+    Growth(GrowthArguments),
 }
 
 /// What is compared on what.

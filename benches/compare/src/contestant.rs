@@ -87,13 +87,19 @@ pub(crate) fn replay(rule_count: usize, scratch: &Path) -> Result<Vec<OsString>,
     let mut arguments = strings(&["replay", "--format", "eve"]);
     if rule_count > 0 {
         let folder = scratch.join(format!("rules-{rule_count}"));
-        std::fs::create_dir_all(&folder)?;
-        for file in rules(rule_count) {
-            std::fs::write(folder.join(file.name), file.text)?;
-        }
+        write_rules(rule_count, &folder)?;
         arguments.extend(["--rules".into(), folder.into()]);
     }
     Ok(arguments)
+}
+
+/// Writes so many rules into a folder.
+pub(crate) fn write_rules(count: usize, folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder)?;
+    for file in rules(count) {
+        std::fs::write(folder.join(file.name), file.text)?;
+    }
+    Ok(())
 }
 
 /// Arguments of Suricata with its settings and so many rules, but for the capture.

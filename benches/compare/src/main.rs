@@ -6,10 +6,12 @@
 //! ```
 //!
 //! The program runs itself for what it measures of its own: `replay` is rpcscope as this build has it, and `walk` the bare
-//! walk. `load` writes a load and does nothing else.
+//! walk. `load` and `rules` write these and do nothing else; `growth` measures loads in which one thing grows, and draws curves.
 
 mod args;
 mod contestant;
+mod curve;
+mod growth;
 mod load;
 mod measure;
 mod report;
@@ -36,6 +38,10 @@ fn main() -> ExitCode {
         (Some("walk"), [capture]) => walk::run(Path::new(capture)).map(|frames| println!("{frames}")),
         _ => match Arguments::parse() {
             Arguments { verb: Some(Verb::Load(wanted)), .. } => load::run(&wanted),
+            Arguments { verb: Some(Verb::Rules { count, folder }), .. } => {
+                contestant::write_rules(count, &folder)
+            }
+            Arguments { verb: Some(Verb::Growth(wanted)), .. } => growth::run(&wanted),
             Arguments { verb: None, compare: wanted } => compare(&wanted),
         },
     };
