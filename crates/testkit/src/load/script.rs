@@ -71,8 +71,8 @@ impl Script {
     }
 
     /// The part again and again.
-    pub(super) fn times(self, count: usize, mut part: impl FnMut(Self, usize) -> Self) -> Self {
-        (0..count).fold(self, |script, number| part(script, number))
+    pub(super) fn times(self, count: usize, part: impl FnMut(Self, usize) -> Self) -> Self {
+        (0..count).fold(self, part)
     }
 
     /// The template, and what is planted with each copy of it.
