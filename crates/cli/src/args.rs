@@ -3,6 +3,7 @@
 use crate::watch::args::Watch;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rpcscope_sinks::Format;
+use rpcscope_sinks::destination::bytes;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -120,7 +121,7 @@ pub(crate) struct Replay {
     pub(crate) carve: Option<PathBuf>,
 
     /// Room for carved files, those of earlier runs included; the oldest are removed.
-    #[arg(long, value_name = "SIZE", requires = "carve", default_value = "1GB", value_parser = size)]
+    #[arg(long, value_name = "SIZE", requires = "carve", default_value = "1GB", value_parser = budget)]
     pub(crate) carve_budget: u64,
 
     /// When to use colours.
@@ -359,31 +360,11 @@ pub(crate) fn threads(text: &str) -> Result<u16, &'static str> {
     }
 }
 
-/// A number of bytes: `500MB`, `2GiB`.
-fn size(text: &str) -> Result<u64, &'static str> {
-    const WANTED: &str = "want a size such as 500MB or 2GiB, at least 1MB";
-    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let unit = unit.trim_start();
-    let known = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit));
-    let (number, (_, unit)) = number.parse::<u64>().ok().zip(known).ok_or(WANTED)?;
-    number.checked_mul(*unit).filter(|bytes| *bytes >= MIN_BUDGET).ok_or(WANTED)
+/// The room for carved files: `500MB`, `2GiB`.
+pub(crate) fn budget(text: &str) -> Result<u64, &'static str> {
+    let wanted = "want a size such as 500MB or 2GiB, at least 1MB";
+    bytes(text).filter(|bytes| *bytes >= MIN_BUDGET).ok_or(wanted)
 }
-
-/// Units of sizes, in bytes.
-const UNITS: [(&str, u64); 11] = [
-    ("", 1),
-    ("B", 1),
-    ("K", 1_000),
-    ("KB", 1_000),
-    ("KiB", 1 << 10),
-    ("M", 1_000_000),
-    ("MB", 1_000_000),
-    ("MiB", 1 << 20),
-    ("G", 1_000_000_000),
-    ("GB", 1_000_000_000),
-    ("GiB", 1 << 30),
-];
 
 /// Less would not hold one session.
 const MIN_BUDGET: u64 = 1_000_000;

@@ -30,6 +30,7 @@ health! {
     kernel_ifdrops "Frames that interfaces or their drivers dropped.";
     packets_shed "Packets dropped because the thread that was to take them did not keep up.";
     batches_shed "Batches of events dropped because they were not written in time.";
+    pieces_shed "Pieces of carved sessions dropped because they were not written in time.";
     lines_written "Lines that were written to outputs.";
     lines_shed "Lines dropped because an output was full, gone or too slow.";
     output_errors "Errors of outputs.";

@@ -80,7 +80,9 @@ fn counters() -> String {
     for (name, meaning, _) in Health::default().rows() {
         let _ = writeln!(page, "| `{name}` | {meaning} |");
     }
-    page.push_str("\n## Sizes of tables\n\nIn `sizes`. They rise and fall.\n\n| name | meaning |\n|---|---|\n");
+    page.push_str(
+        "\n## Sizes of tables\n\nIn `sizes`. They rise and fall.\n\n| name | meaning |\n|---|---|\n",
+    );
     for (name, meaning, _) in Sizes::default().rows() {
         let _ = writeln!(page, "| `{name}` | {meaning} |");
     }

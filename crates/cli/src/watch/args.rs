@@ -1,6 +1,6 @@
 //! What can be typed behind `rpcscope watch`.
 
-use crate::args::{When, format_parser, threads};
+use crate::args::{When, budget, format_parser, threads};
 use clap::Args;
 use rpcscope_sinks::destination::{bytes, seconds};
 use std::net::SocketAddr;
@@ -69,6 +69,14 @@ pub(crate) struct Watch {
     #[arg(short, long, value_name = "N", value_parser = threads, default_value_t = 1)]
     pub(super) threads: u16,
 
+    /// Keep the packets of sessions that rules with `capture: session` alert on, each in a pcapng file in this folder.
+    #[arg(long, value_name = "DIR", requires = "rules")]
+    pub(super) carve: Option<PathBuf>,
+
+    /// Room for carved files, those of earlier runs included; the oldest are removed.
+    #[arg(long, value_name = "SIZE", requires = "carve", default_value = "1GB", value_parser = budget)]
+    pub(super) carve_budget: u64,
+
     /// Say every so often how it goes: an event `stats`, and a line on a terminal; 0 says it at the end only.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s")]
     pub(super) stats: u64,
@@ -90,7 +98,7 @@ pub(crate) struct Watch {
     pub(super) once: bool,
 
     /// Memory for frames that wait to be read, for each socket.
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64M")]
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64MiB")]
     pub(super) buffer: u32,
 
     /// Bytes that are captured of each frame.
@@ -135,5 +143,5 @@ fn size(text: &str) -> Result<u32, &'static str> {
     bytes(text)
         .and_then(|bytes| u32::try_from(bytes).ok())
         .filter(|bytes| (64 << 10..=2 << 30).contains(bytes))
-        .ok_or("want a size from 64k to 2G, such as 64M")
+        .ok_or("want a size from 64KiB to 2GiB, such as 64MiB")
 }

@@ -5,7 +5,7 @@
 //! be looked at before its question, so packets wait a moment for older ones of other sockets.
 
 use rpcscope_flow::Packet;
-use rpcscope_model::{Address, FrameNumber, Timestamp};
+use rpcscope_model::{Address, Frame, FrameNumber, KeptFrame, Timestamp};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 pub(super) struct Load {
     packets: Vec<Copied>,
     bytes: Vec<u8>,
+    /// The frames of all fragments of packets, the last one's last, by the packet's position, when sessions may be carved.
+    frames: VecDeque<(usize, Vec<KeptFrame>)>,
+    frame_bytes: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +48,21 @@ impl Load {
         });
     }
 
+    /// Copies a packet, the frame that it came in, and takes those of its other fragments.
+    pub(super) fn add_with(
+        &mut self,
+        shard: usize,
+        packet: &Packet<'_>,
+        frame: &Frame<'_>,
+        fragments: &mut Vec<KeptFrame>,
+    ) {
+        let mut frames = std::mem::take(fragments);
+        self.frame_bytes += frame.bytes.len();
+        frames.push(KeptFrame::from(frame));
+        self.frames.push_back((self.packets.len(), frames));
+        self.add(shard, packet);
+    }
+
     /// Number of packets.
     pub(super) fn len(&self) -> usize {
         self.packets.len()
@@ -56,7 +74,13 @@ impl Load {
 
     /// Whether it is large enough to be handed over.
     pub(super) fn is_full(&self) -> bool {
-        self.packets.len() >= MOST_PACKETS || self.bytes.len() >= MOST_BYTES
+        self.packets.len() >= MOST_PACKETS || self.bytes.len() + self.frame_bytes >= MOST_BYTES
+    }
+
+    /// Takes out the frames of a packet.
+    fn take_frames(&mut self, index: usize) -> Vec<KeptFrame> {
+        let is_its = self.frames.front().is_some_and(|(of, _)| *of == index);
+        is_its.then(|| self.frames.pop_front()).flatten().map(|(_, frames)| frames).unwrap_or_default()
     }
 
     fn packet(&self, index: usize) -> Option<(usize, Packet<'_>)> {
@@ -111,12 +135,12 @@ impl Merge {
     }
 
     /// Gives packets with their shards to `each`, the oldest first, until all that are left may still wait.
-    pub(super) fn take(&mut self, now: Instant, each: &mut impl FnMut(usize, &Packet<'_>)) {
+    pub(super) fn take(&mut self, now: Instant, each: &mut impl FnMut(usize, &Packet<'_>, Vec<KeptFrame>)) {
         while self.is_due(now) && self.take_one(each) {}
     }
 
     /// Gives all packets to `each`.
-    pub(super) fn take_all(&mut self, each: &mut impl FnMut(usize, &Packet<'_>)) {
+    pub(super) fn take_all(&mut self, each: &mut impl FnMut(usize, &Packet<'_>, Vec<KeptFrame>)) {
         while self.take_one(each) {}
     }
 
@@ -129,7 +153,7 @@ impl Merge {
     }
 
     /// Takes the oldest packet.
-    fn take_one(&mut self, each: &mut impl FnMut(usize, &Packet<'_>)) -> bool {
+    fn take_one(&mut self, each: &mut impl FnMut(usize, &Packet<'_>, Vec<KeptFrame>)) -> bool {
         let time = |queue: &VecDeque<Waiting>| {
             let front = queue.front()?;
             Some(front.load.packets.get(front.next)?.time)
@@ -137,8 +161,9 @@ impl Merge {
         let oldest = self.queues.iter().enumerate().filter_map(|(at, queue)| Some((time(queue)?, at))).min();
         let Some(queue) = oldest.and_then(|(_, at)| self.queues.get_mut(at)) else { return false };
         let Some(front) = queue.front_mut() else { return false };
+        let frames = front.load.take_frames(front.next);
         if let Some((shard, packet)) = front.load.packet(front.next) {
-            each(shard, &packet);
+            each(shard, &packet, frames);
         }
         front.next += 1;
         if front.next >= front.load.len() {
@@ -184,7 +209,7 @@ mod tests {
 
     fn taken(merge: &mut Merge, now: Instant) -> Vec<i64> {
         let mut times = Vec::new();
-        merge.take(now, &mut |shard, packet| {
+        merge.take(now, &mut |shard, packet, _| {
             assert_eq!((shard, packet.payload), (3, packet.time.0.to_le_bytes().as_slice()));
             times.push(packet.time.0);
         });

@@ -10,6 +10,7 @@
 //! Nothing that comes after a socket may hold it up: whoever is behind loses whole batches, which are counted.
 
 pub(crate) mod args;
+mod carving;
 mod clock;
 mod control;
 mod handover;
@@ -29,7 +30,7 @@ use self::report::{Reloads, Reporter};
 use self::running::Running;
 use self::sandbox::{Confinement, Files};
 use self::teller::{Message, Told};
-use self::threads::{LOADS_BEHIND, Reader};
+use self::threads::{Carving, LOADS_BEHIND, Reader};
 use self::worker::Worker;
 use crate::args::When;
 use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
@@ -43,7 +44,7 @@ use rpcscope_engine::{Checksums, SHARDS};
 use rpcscope_model::Secrets;
 use rpcscope_rules::RuleSet;
 use rpcscope_sinks::destination::{Destination, Needs, Outlet, RESOLVER_FILES, SpoolLimits, Surroundings};
-use rpcscope_sinks::{Clock, Colour, Context, Detail, Format};
+use rpcscope_sinks::{Carver, Clock, Colour, Context, Detail, Format};
 use std::io::IsTerminal;
 use std::net::TcpListener;
 use std::path::Path;
@@ -82,6 +83,7 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
     let filter = filter::parse(arguments.filter.as_deref())?;
     let destinations = destinations(&arguments.outputs)?;
     let sources = open_sources(arguments)?;
+    let carver = carver(arguments)?;
     let listener = arguments.metrics.map(TcpListener::bind).transpose().map_err(|error| {
         messages::error(&format_args!("--metrics: cannot listen: {error}"), None);
         WRONG_USE
@@ -101,6 +103,7 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
         started,
         running: Arc::clone(&running),
         told: Arc::clone(&told),
+        carved: Arc::default(),
         outputs: outlets.iter().map(Outlet::state).collect(),
         interfaces: interfaces.clone(),
         reloads: Reloads::default(),
@@ -114,72 +117,89 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
         })?;
     }
     let plan = plan(arguments, rules, filter, &interfaces);
-    let exit = thread::scope(|scope| {
-        let (messages_to, messages_from) = bounded(PARCELS);
-        let (plan, outlets, told) = (&plan, &outlets, &told);
-        let telling = scope.spawn(move || teller::tell(plan, &messages_from, outlets, told));
-        let mut begin = Vec::new();
-        plan.format.begin(&plan.context, &mut begin);
-        // The teller has just been started, there is room.
-        let _ = messages_to.try_send(Message::Lines(begin));
-        let (notices_to, notices) = unbounded();
-        let readers = sources.into_iter().enumerate().map(|(socket, source)| {
-            Reader::new(source, socket, first_number(sockets), &running, notices_to.clone())
-        });
-        let readers: Vec<Reader<'_>> = readers.collect();
-        let worker =
-            |number: usize| Worker::new(plan, &running, number, workers, messages_to.clone(), Instant::now());
-        let mut handles: Vec<ScopedJoinHandle<'_, ()>> = Vec::new();
-        if sockets == 1 {
-            let worker = worker(0);
-            let running = &*running;
-            handles.extend(
-                readers.into_iter().zip([worker]).map(|(reader, worker)| {
+    let exit =
+        thread::scope(|scope| {
+            let (messages_to, messages_from) = bounded(PARCELS);
+            let (plan, outlets, told) = (&plan, &outlets, &told);
+            let telling = scope.spawn(move || teller::tell(plan, &messages_from, outlets, told));
+            let mut begin = Vec::new();
+            plan.format.begin(&plan.context, &mut begin);
+            // The teller has just been started, there is room.
+            let _ = messages_to.try_send(Message::Lines(begin));
+            let (carver_to, carving_thread) = carver
+                .map(|carver| {
+                    let (to, from) = bounded(carving::BATCHES);
+                    let counted = Arc::clone(&reporter.carved);
+                    (to, scope.spawn(move || carving::write(carver, &from, &counted)))
+                })
+                .unzip();
+            let carving = if carver_to.is_some() { Carving::Asked } else { Carving::Not };
+            let (notices_to, notices) = unbounded();
+            let readers = sources.into_iter().enumerate().map(|(socket, source)| {
+                Reader::new(source, socket, first_number(sockets), carving, &running, notices_to.clone())
+            });
+            let readers: Vec<Reader<'_>> = readers.collect();
+            let worker = |number: usize| {
+                Worker::new(
+                    plan,
+                    &running,
+                    number,
+                    workers,
+                    messages_to.clone(),
+                    carver_to.clone(),
+                    Instant::now(),
+                )
+            };
+            let mut handles: Vec<ScopedJoinHandle<'_, ()>> = Vec::new();
+            if sockets == 1 {
+                let worker = worker(0);
+                let running = &*running;
+                handles.extend(readers.into_iter().zip([worker]).map(|(reader, worker)| {
                     scope.spawn(move || threads::watch_alone(reader, worker, running))
-                }),
-            );
-        } else {
-            let mut loads_to = Vec::new();
-            for number in 0..workers {
-                let (to, from) = bounded(LOADS_BEHIND * sockets);
-                loads_to.push(to);
-                let (worker, running) = (worker(number), &*running);
-                handles.push(scope.spawn(move || threads::work(worker, &from, running)));
+                }));
+            } else {
+                let mut loads_to = Vec::new();
+                for number in 0..workers {
+                    let (to, from) = bounded(LOADS_BEHIND * sockets);
+                    loads_to.push(to);
+                    let (worker, running) = (worker(number), &*running);
+                    handles.push(scope.spawn(move || threads::work(worker, &from, running)));
+                }
+                for reader in readers {
+                    let (loads_to, running): (Vec<Sender<_>>, _) = (loads_to.clone(), &*running);
+                    handles.push(scope.spawn(move || threads::read(reader, &loads_to, running)));
+                }
             }
-            for reader in readers {
-                let (loads_to, running): (Vec<Sender<_>>, _) = (loads_to.clone(), &*running);
-                handles.push(scope.spawn(move || threads::read(reader, &loads_to, running)));
+            drop(notices_to);
+            let exit = Control {
+                arguments,
+                plan,
+                reporter: &reporter,
+                running: &running,
+                outlets,
+                signals: &signals,
+                notices: &notices,
+                messages: &messages_to,
+                threads: &handles,
             }
-        }
-        drop(notices_to);
-        let exit = Control {
-            arguments,
-            plan,
-            reporter: &reporter,
-            running: &running,
-            outlets,
-            signals: &signals,
-            notices: &notices,
-            messages: &messages_to,
-            threads: &handles,
-        }
-        .run();
-        running.stop();
-        for handle in handles {
-            if let Err(panic) = handle.join() {
+            .run();
+            running.stop();
+            drop(carver_to);
+            for handle in handles.into_iter().chain(carving_thread) {
+                if let Err(panic) = handle.join() {
+                    std::panic::resume_unwind(panic);
+                }
+            }
+            let mut last = Vec::new();
+            let report = reporter.report();
+            plan.format.health(&report.stats, &report.health, clock::now(), &plan.context, &mut last);
+            let _ = messages_to.send_timeout(Message::Lines(last), CLOSING);
+            drop(messages_to);
+            if let Err(panic) = telling.join() {
                 std::panic::resume_unwind(panic);
             }
-        }
-        let mut last = Vec::new();
-        let report = reporter.report();
-        plan.format.health(&report.stats, &report.health, clock::now(), &plan.context, &mut last);
-        let _ = messages_to.send_timeout(Message::Lines(last), CLOSING);
-        drop(messages_to);
-        if let Err(panic) = telling.join() {
-            std::panic::resume_unwind(panic);
-        }
-        exit
-    });
+            exit
+        });
     Ok(exit.max(close(outlets)))
 }
 
@@ -243,6 +263,15 @@ fn open_sources(arguments: &Watch) -> Result<Vec<LiveSource>, Exit> {
     Ok(sources)
 }
 
+/// Where sessions are carved to, when that is asked for. Whether a rule wants it may change.
+fn carver(arguments: &Watch) -> Result<Option<Carver>, Exit> {
+    let Some(folder) = &arguments.carve else { return Ok(None) };
+    Carver::new(folder, arguments.carve_budget).map(Some).map_err(|error| {
+        messages::error(&error, error.hint());
+        WRONG_USE
+    })
+}
+
 /// Says what failed.
 fn tell(error: &CaptureError) -> Exit {
     messages::error(error, error.hint());
@@ -253,6 +282,9 @@ fn tell(error: &CaptureError) -> Exit {
 fn confine(arguments: &Watch, mut files: Files, destinations: &[Destination]) -> Result<(), Exit> {
     if arguments.no_sandbox {
         return Ok(());
+    }
+    if let Some(folder) = &arguments.carve {
+        files.write(folder);
     }
     for destination in destinations {
         let Needs { folders, peers, host_names, .. } = destination.needs();
@@ -315,7 +347,7 @@ fn plan<'a>(
         summarise: false,
         rules,
         printed: Printed { filter, alerts_only: arguments.alerts },
-        carve_bytes: None,
+        carve_bytes: arguments.carve.as_ref().map(|_| Carver::session_bytes(arguments.carve_budget)),
     }
 }
 

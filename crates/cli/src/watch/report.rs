@@ -6,8 +6,8 @@ use rpcscope_capture::live::LiveCounters;
 use rpcscope_model::{Health, Stats};
 use rpcscope_sinks::destination::{Condition, OutletState};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// How the sensor is doing.
@@ -32,6 +32,8 @@ pub(super) struct Reporter {
     pub(super) started: Instant,
     pub(super) running: Arc<Running>,
     pub(super) told: Arc<Told>,
+    /// What the carver has counted.
+    pub(super) carved: Arc<Mutex<Stats>>,
     pub(super) outputs: Vec<Arc<OutletState>>,
     /// The interface of each socket.
     pub(super) interfaces: Vec<Box<str>>,
@@ -51,6 +53,7 @@ impl Reporter {
         let Counted { mut stats, sizes } = self.running.counted();
         stats.alerts += self.told.alerts.load(Ordering::Relaxed);
         stats.correlation_groups_evicted += self.told.groups_evicted.load(Ordering::Relaxed);
+        stats.add(&self.carved.lock().unwrap_or_else(PoisonError::into_inner));
         let mut interfaces: Vec<(Box<str>, LiveCounters)> = Vec::new();
         for (name, counters) in self.interfaces.iter().zip(self.running.counters()) {
             match interfaces.iter_mut().find(|(known, _)| known == name) {
@@ -66,6 +69,7 @@ impl Reporter {
         let mut health = Health {
             uptime_seconds: self.started.elapsed().as_secs(),
             packets_shed: self.running.packets_shed.load(Ordering::Relaxed),
+            pieces_shed: self.running.pieces_shed.load(Ordering::Relaxed),
             batches_shed: self.running.batches_shed.load(Ordering::Relaxed),
             rules_loaded: self.reloads.rules.load(Ordering::Relaxed),
             reloads: self.reloads.done.load(Ordering::Relaxed),

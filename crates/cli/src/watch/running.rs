@@ -19,6 +19,8 @@ pub(super) struct Running {
     turns: Box<[AtomicU64]>,
     /// Packets that a worker did not take in time.
     pub(super) packets_shed: AtomicU64,
+    /// Pieces of carved sessions that were not written in time.
+    pub(super) pieces_shed: AtomicU64,
     /// Parcels that the teller did not take in time.
     pub(super) batches_shed: AtomicU64,
 }
@@ -41,6 +43,7 @@ impl Running {
             sockets: (0..sockets).map(|_| Mutex::default()).collect(),
             turns: (0..sockets + workers).map(|_| AtomicU64::new(0)).collect(),
             packets_shed: AtomicU64::new(0),
+            pieces_shed: AtomicU64::new(0),
             batches_shed: AtomicU64::new(0),
         }
     }

@@ -17,14 +17,30 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use rpcscope_capture::live::{LiveSource, Notice};
 use rpcscope_engine::shard_of;
 use rpcscope_flow::{Decoder, Packet};
-use rpcscope_model::{Frame, FrameNumber, Limits, Sizes};
+use rpcscope_model::{Frame, FrameNumber, KeptFrame, Limits, Sizes};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+/// Whether sessions may be carved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Carving {
+    /// Frames are kept for it.
+    Asked,
+    /// Only packets are of interest.
+    Not,
+}
+
+/// A packet, and the frame that it came in with those of its other fragments, when sessions may be carved.
+type Arrived<'f, 'p> = (&'p Packet<'f>, Option<(&'p Frame<'f>, &'p mut Vec<KeptFrame>)>);
 
 /// One socket and what takes its frames apart.
 pub(super) struct Reader<'a> {
     source: LiveSource,
     decoder: Decoder,
+    /// Whether frames are needed beside packets, for sessions that are carved.
+    carving: Carving,
+    /// Frames of the other fragments of a packet.
+    fragments: Vec<KeptFrame>,
     socket: usize,
     /// Added to the number of each frame, so that numbers of flows are not used again after a restart.
     base: u64,
@@ -38,21 +54,42 @@ impl<'a> Reader<'a> {
         source: LiveSource,
         socket: usize,
         base: u64,
+        carving: Carving,
         running: &'a Running,
         notices: Sender<(usize, Notice)>,
     ) -> Self {
         let decoder = Decoder::new(&Limits::WHOLE);
-        Self { source, decoder, socket, base, running, notices, published: Instant::now() }
+        Self {
+            source,
+            decoder,
+            carving,
+            fragments: Vec::new(),
+            socket,
+            base,
+            running,
+            notices,
+            published: Instant::now(),
+        }
     }
 
     /// Reads what is there, at most [`BURST`] frames, waiting a moment when nothing is. Returns how many it were.
-    fn read(&mut self, each: &mut impl FnMut(&Packet<'_>)) -> usize {
-        let Self { source, decoder, socket, base, running, notices, .. } = self;
+    fn read(&mut self, each: &mut impl FnMut(Arrived<'_, '_>)) -> usize {
+        let Self { source, decoder, carving, fragments, socket, base, running, notices, .. } = self;
         let (socket, sockets) = (*socket, running.sockets());
         let reading = source.read(BURST, &mut |frame| {
             let number = FrameNumber(base.saturating_add(frame.number.0)).of_source(socket, sockets);
-            if let Some(packet) = decoder.decode(&Frame { number, ..*frame }) {
-                each(&packet);
+            let frame = Frame { number, ..*frame };
+            match carving {
+                Carving::Not => {
+                    if let Some(packet) = decoder.decode(&frame) {
+                        each((&packet, None));
+                    }
+                }
+                Carving::Asked => {
+                    if let Some(packet) = decoder.decode_keeping(&frame, fragments) {
+                        each((&packet, Some((&frame, fragments))));
+                    }
+                }
             }
         });
         while let Some(notice) = source.notice() {
@@ -86,7 +123,10 @@ impl<'a> Reader<'a> {
 /// Takes the frames of one socket to the end, with all shards.
 pub(super) fn watch_alone(mut reader: Reader<'_>, mut worker: Worker<'_>, running: &Running) {
     while !running.is_stopped() {
-        let frames = reader.read(&mut |packet| worker.packet(shard_of(packet), packet));
+        let frames = reader.read(&mut |(packet, frames)| match frames {
+            None => worker.packet(shard_of(packet), packet),
+            Some((frame, fragments)) => worker.packet_with(shard_of(packet), packet, frame, fragments),
+        });
         if frames == 0 {
             worker.tick(clock::now());
         }
@@ -103,11 +143,14 @@ pub(super) fn read(mut reader: Reader<'_>, workers: &[Sender<(usize, Load)>], ru
     let mut loads: Vec<Load> = workers.iter().map(|_| Load::default()).collect();
     while !running.is_stopped() {
         let socket = reader.socket;
-        reader.read(&mut |packet| {
+        reader.read(&mut |(packet, frames)| {
             let shard = shard_of(packet);
             let at = shard % workers.len();
             if let (Some(load), Some(worker)) = (loads.get_mut(at), workers.get(at)) {
-                load.add(shard, packet);
+                match frames {
+                    None => load.add(shard, packet),
+                    Some((frame, fragments)) => load.add_with(shard, packet, frame, fragments),
+                }
                 if load.is_full() {
                     hand_over(socket, load, worker, running);
                 }
@@ -148,11 +191,19 @@ pub(super) fn work(mut worker: Worker<'_>, loads: &Receiver<(usize, Load)>, runn
             Err(RecvTimeoutError::Disconnected) => break,
         }
         let now = Instant::now();
-        merge.take(now, &mut |shard, packet| worker.packet(shard, packet));
+        merge.take(now, &mut |shard, packet, frames| take(&mut worker, shard, packet, frames));
         worker.turn(now);
     }
-    merge.take_all(&mut |shard, packet| worker.packet(shard, packet));
+    merge.take_all(&mut |shard, packet, frames| take(&mut worker, shard, packet, frames));
     worker.finish();
+}
+
+/// Gives a worker a packet, with its frames when sessions may be carved.
+fn take(worker: &mut Worker<'_>, shard: usize, packet: &Packet<'_>, mut frames: Vec<KeptFrame>) {
+    match frames.pop() {
+        None => worker.packet(shard, packet),
+        Some(last) => worker.packet_with(shard, packet, &last.as_frame(), &mut frames),
+    }
 }
 
 /// Frames that are read before the thread looks at anything else.

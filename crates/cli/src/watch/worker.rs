@@ -7,7 +7,7 @@ use crate::pipeline::writer::{Deferred, Writer};
 use crossbeam_channel::Sender;
 use rpcscope_engine::{SHARDS, Shard, shard_limits, sort_final_events};
 use rpcscope_flow::Packet;
-use rpcscope_model::{Event, Stats, Timestamp};
+use rpcscope_model::{CarveId, Carved, Event, Frame, KeptFrame, Stats, Timestamp};
 use rpcscope_rules::RuleSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,6 +24,9 @@ pub(super) struct Parcel {
     pub(super) deferred: Vec<Deferred>,
 }
 
+/// An event, with the positions of the rules that hold for it and where its session is carved to.
+type Judged = (Event, (Vec<usize>, Option<CarveId>));
+
 /// Some of the shards, and what is told of their events.
 pub(super) struct Worker<'a> {
     number: usize,
@@ -34,6 +37,9 @@ pub(super) struct Worker<'a> {
     writer: Writer<'a>,
     generation: u64,
     messages: Sender<Message>,
+    /// Takes what is carved, when that is wanted.
+    carver: Option<Sender<Vec<Carved>>>,
+    carved: Vec<Carved>,
     sent: Instant,
     published: Instant,
 }
@@ -45,14 +51,18 @@ impl<'a> Worker<'a> {
         number: usize,
         workers: usize,
         messages: Sender<Message>,
+        carver: Option<Sender<Vec<Carved>>>,
         now: Instant,
     ) -> Self {
         let shard = |_| {
-            let shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
-            match &plan.rules {
-                Some(rules) => shard.with_rules(Arc::clone(rules)),
-                None => shard,
+            let mut shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
+            if let Some(rules) = &plan.rules {
+                shard = shard.with_rules(Arc::clone(rules));
             }
+            if let Some(session_bytes) = plan.carve_bytes {
+                shard = shard.with_carving(&shard_limits(), session_bytes);
+            }
+            shard
         };
         Self {
             number,
@@ -62,6 +72,8 @@ impl<'a> Worker<'a> {
             writer: Writer::new(plan),
             generation: 0,
             messages,
+            carver,
+            carved: Vec::new(),
             sent: now,
             published: now,
         }
@@ -77,12 +89,33 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// The same, with the frame that it came in and those of its other fragments, for rules that want sessions to be
+    /// carved.
+    pub(super) fn packet_with(
+        &mut self,
+        shard: usize,
+        packet: &Packet<'_>,
+        frame: &Frame<'_>,
+        fragments: &mut Vec<KeptFrame>,
+    ) {
+        let Self { shards, writer, workers, carved, .. } = self;
+        if let Some(shard) = shards.get_mut(shard / *workers) {
+            shard.packet(packet);
+            shard.keep(packet, frame, fragments);
+            shard.tell_carved(&mut |event, hits, carve| writer.event(event, hits, carve));
+            carved.extend(shard.carved());
+        }
+    }
+
     /// To be called after some packets, or when none have come for a moment: hands over what there is to tell, and looks
     /// whether the rules have changed.
     pub(super) fn turn(&mut self, now: Instant) {
         let waited = now.saturating_duration_since(self.sent) >= LATENCY;
         if self.writer.bytes.len() >= PARCEL_BYTES || (waited && self.has_something()) {
             self.send(now);
+        }
+        if !self.carved.is_empty() {
+            self.send_carved();
         }
         if let Some((generation, rules)) = self.running.changed_rules(self.generation) {
             self.send(now);
@@ -103,23 +136,26 @@ impl<'a> Worker<'a> {
 
     /// It is `now`, and no packet has come.
     pub(super) fn tick(&mut self, now: Timestamp) {
-        let Self { shards, writer, .. } = self;
+        let Self { shards, writer, carved, .. } = self;
         for shard in shards {
             shard.tick(now);
-            shard.tell(&mut |event, hits| writer.event(event, hits, None));
+            shard.tell_carved(&mut |event, hits, carve| writer.event(event, hits, carve));
+            carved.extend(shard.carved());
         }
     }
 
     /// Tells what is still open, and publishes the last figures.
     pub(super) fn finish(mut self) {
-        let mut last: Vec<(Event, Vec<usize>)> = Vec::new();
+        let mut last: Vec<Judged> = Vec::new();
         for shard in &mut self.shards {
             shard.finish();
-            shard.tell(&mut |event, hits| last.push((event, hits.to_vec())));
+            shard.tell_carved(&mut |event, hits, carve| last.push((event, (hits.to_vec(), carve))));
+            self.carved.extend(shard.carved());
         }
+        self.send_carved();
         sort_final_events(&mut last);
-        for (event, hits) in last {
-            self.writer.event(event, &hits, None);
+        for (event, (hits, carve)) in last {
+            self.writer.event(event, &hits, carve);
             if self.writer.bytes.len() >= PARCEL_BYTES {
                 self.send_last();
             }
@@ -146,6 +182,16 @@ impl<'a> Worker<'a> {
         let parcel = self.parcel();
         if self.messages.send_timeout(Message::Parcel(parcel), LAST_WAIT).is_err() {
             self.running.batches_shed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Never waits, as [`send`](Self::send).
+    fn send_carved(&mut self) {
+        let carved = std::mem::take(&mut self.carved);
+        let Some(carver) = self.carver.as_ref().filter(|_| !carved.is_empty()) else { return };
+        if let Err(error) = carver.try_send(carved) {
+            let lost = error.into_inner().len() as u64;
+            self.running.pieces_shed.fetch_add(lost, Ordering::Relaxed);
         }
     }
 

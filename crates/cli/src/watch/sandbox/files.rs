@@ -1,6 +1,7 @@
 //! What of the file system may be read and written.
 
 use super::Refused;
+use crate::rule_files::counted;
 use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus,
@@ -86,7 +87,7 @@ impl fmt::Display for Kept {
         if self.status == RulesetStatus::NotEnforced {
             return f.write_str("all files (this kernel has no landlock)");
         }
-        write!(f, "reads the system's files and {} folders of rules and settings, writes ", self.read)?;
+        write!(f, "reads the system's files and {}, writes ", counted(self.read, "folder"))?;
         let mut written = self.written.iter();
         match written.next() {
             None => f.write_str("none")?,
