@@ -5,10 +5,12 @@ use crate::table::{Entry, FlowKey, FlowTable};
 use crate::watch::{Followed, Probe, State, Watched};
 use rpcscope_flow::{Direction, Item, Memory, Packet, Reassembler, TcpSegment, UdpDatagram, checksum_ok};
 use rpcscope_model::{
-    At, CarveId, Carved, Endpoint, Event, Frame, KeptFrame, Limits, Secrets, Side, Sizes, Stats, Timestamp,
+    At, CarveId, Carved, Endpoint, Event, Frame, FrameNumber, KeptFrame, Limits, Secrets, Side, Sizes, Stats,
+    Timestamp,
 };
 use rpcscope_rules::{RuleSet, Watch};
 use rpcscope_session::{Datagram, Flow, Recognised, Session, classify, could_become_known};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What becomes of packets with a wrong checksum.
@@ -31,6 +33,9 @@ pub struct Shard {
     stats: Stats,
     checksums: Checksums,
     watch: Option<Watch>,
+    /// Connections that were followed and have ended, the one that ended first at the front, by their first frame.
+    ended: VecDeque<(FlowKey, FrameNumber)>,
+    limit_of_ended: usize,
     keeper: Option<Box<Keeper>>,
     /// Rules that hold for the event that is being told.
     hits: Vec<usize>,
@@ -53,6 +58,8 @@ impl Shard {
             stats: Stats::default(),
             checksums,
             watch: None,
+            ended: VecDeque::new(),
+            limit_of_ended: limits.ended_flows,
             keeper: None,
             hits: Vec::new(),
         }
@@ -222,7 +229,12 @@ impl Shard {
             State::Followed(followed) if !followed.reassembler.is_reopened_by(direction, segment) => {
                 self.stats.checksums_wrong +=
                     u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
+                let had_ended = followed.finished;
                 follow(followed, direction, segment, at, &mut self.session, &mut self.memory);
+                if followed.finished && !had_ended {
+                    self.ended.push_back((key, entry.opened));
+                    return self.forget_ended(at.time);
+                }
                 true
             }
             _ => false,
@@ -254,6 +266,22 @@ impl Shard {
     fn forget_idle(&mut self, now: Timestamp, mut steps: usize) {
         while let Some((idle, last_seen)) = self.table.pass(now, &mut steps) {
             self.close(idle, last_seen);
+        }
+    }
+
+    /// Forgets what was said on the connection that ended first, when too many have ended: there may be many in a short
+    /// time, long before they have been idle for long enough.
+    fn forget_ended(&mut self, now: Timestamp) {
+        if self.ended.len() <= self.limit_of_ended {
+            return;
+        }
+        let Some((key, opened)) = self.ended.pop_front() else { return };
+        let position = self.table.find(&key);
+        let Some(entry) = position.and_then(|position| self.table.entry(position)) else { return };
+        // It may have gone on since, or be another connection.
+        if entry.opened == opened && matches!(&entry.state, State::Followed(followed) if followed.finished) {
+            let state = std::mem::replace(&mut entry.state, State::Watched(Watched::of_no_interest()));
+            self.close(Entry { key, opened, state }, now);
         }
     }
 
@@ -471,6 +499,33 @@ mod tests {
             }
         }
         shard.memory.used()
+    }
+
+    #[test]
+    fn of_connections_that_ended_long_ago_only_their_end_is_remembered() {
+        let interface = SyntaxId { major: 1, ..SyntaxId::default() };
+        let conversation =
+            Conversation::new().bind(&[(Offer::ndr(0, interface), Answer::NDR)]).call(Call::new(0, 1));
+        let mut decoder = Decoder::new(&Limits::WHOLE);
+        let mut shard = Shard::new(Limits { ended_flows: 2, ..Limits::WHOLE }, Checksums::Accepted);
+        let mut number = 0;
+        for client_port in 50_000..50_005 {
+            let usual = TcpFlow::to_port(49670);
+            let client = Endpoint::new(usual.client.address, client_port);
+            let flow = TcpFlow { end: TcpEnd::Finish, client, ..usual };
+            for frame in Framing::default().segments(&flow.segments(&plain(conversation.steps()))) {
+                number += 1;
+                if let Some(packet) = decoder.decode(&frame.as_frame(number)) {
+                    shard.packet(&packet);
+                }
+            }
+        }
+        let entries = shard.table.take_all();
+        let is_followed = |state: &State| matches!(state, State::Followed(_));
+        let followed: Vec<bool> = entries.iter().map(|(entry, _)| is_followed(&entry.state)).collect();
+        assert_eq!(followed, [false, false, false, true, true]);
+        let calls = shard.events().iter().filter(|event| matches!(event.body, EventBody::Call(_))).count();
+        assert_eq!(calls, 5, "each call is told, once");
     }
 
     #[test]

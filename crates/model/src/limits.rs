@@ -7,6 +7,9 @@ pub struct Limits {
     pub flows: usize,
     /// Seconds without a frame after which a flow is forgotten and its open calls are reported.
     pub flow_idle_seconds: u32,
+    /// TCP connections that carried RPC or SMB and have ended, of which all is remembered all the same: a forged FIN or RST
+    /// must not blind the sensor. Of those that ended before them it is only remembered that there was a connection.
+    pub ended_flows: usize,
     /// Bytes held back by TCP reassembly, waiting for missing ones, in all flows together.
     pub reassembly_bytes: usize,
     /// Bytes held back by TCP reassembly in one direction of one flow.
@@ -71,6 +74,7 @@ impl Limits {
         let all = Self::WHOLE;
         Self {
             flows: all.flows / shards,
+            ended_flows: all.ended_flows / shards,
             reassembly_bytes: all.reassembly_bytes / shards,
             smb_sessions: all.smb_sessions / shards,
             pipes_in_all: all.pipes_in_all / shards,
@@ -92,6 +96,7 @@ impl Limits {
     pub const WHOLE: Self = Self {
         flows: 1 << 20,
         flow_idle_seconds: 3600,
+        ended_flows: 16384,
         reassembly_bytes: 64 << 20,
         reassembly_bytes_per_stream: 1 << 20,
         ip_datagrams: 1024,
