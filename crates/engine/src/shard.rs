@@ -39,6 +39,9 @@ pub struct Shard {
     keeper: Option<Box<Keeper>>,
     /// Rules that hold for the event that is being told.
     hits: Vec<usize>,
+    /// Connections that are followed, and how many may be.
+    followed: usize,
+    followed_limit: usize,
 }
 
 /// Segments after which the hand of the flow table moves, and how far: on average two steps for each segment, so that
@@ -62,6 +65,8 @@ impl Shard {
             limit_of_ended: limits.ended_flows,
             keeper: None,
             hits: Vec::new(),
+            followed: 0,
+            followed_limit: limits.followed_flows.max(1),
         }
     }
 
@@ -368,9 +373,23 @@ impl Shard {
             Side::Server => sender.other(),
         };
         let (client_end, server_end): (Endpoint, Endpoint) = (key.sender(client), key.sender(client.other()));
+        if self.followed >= self.followed_limit {
+            self.follow_one_less();
+        }
+        self.followed += 1;
         let flow = Flow::new(opened, client_end, server_end);
         let connection = self.session.open(recognised.protocol, flow);
         Box::new(Followed { reassembler, connection, client, closed: [false; 2], finished: false })
+    }
+
+    /// Forgets what was sent on an old connection that is followed. It may be recognised again by what follows.
+    fn follow_one_less(&mut self) {
+        let is_followed = |entry: &Entry| matches!(entry.state, State::Followed(_));
+        let Some((entry, last_seen)) = self.table.find_old(is_followed) else { return };
+        let state = std::mem::replace(&mut entry.state, State::Watched(Watched::of_no_interest()));
+        let forgotten = Entry { key: entry.key, opened: entry.opened, state };
+        self.stats.flows_evicted += 1;
+        self.close(forgotten, last_seen);
     }
 
     /// Reports what is open on a connection that is forgotten.
@@ -380,6 +399,7 @@ impl Shard {
             State::Watched(_) => {}
             State::Probed(mut probe) => probe.reassembler.finish(at, &mut self.memory, &mut |_, _| 0),
             State::Followed(mut followed) => {
+                self.followed = self.followed.saturating_sub(1);
                 end(&mut followed, at, &mut self.session, &mut self.memory);
                 if let Some(keeper) = &mut self.keeper {
                     keeper.closed(entry.opened.0);

@@ -56,12 +56,17 @@ pub(crate) struct FlowTable {
     index: HashTable<u32>,
     hasher: FixedState,
     hand: usize,
+    /// Where [`FlowTable::find_old`] goes on.
+    kind_hand: usize,
     limit: usize,
     idle_ns: i64,
 }
 
 /// Entries that are looked at to find the oldest one of a full table.
 const EVICTION_SAMPLE: usize = 16;
+
+/// Entries that are looked at to find some of a kind.
+const MOST_LOOKED_AT: usize = 4096;
 
 impl FlowTable {
     pub(crate) fn new(limit: usize, idle_seconds: u32) -> Self {
@@ -71,6 +76,7 @@ impl FlowTable {
             index: HashTable::new(),
             hasher: FixedState::with_seed(HASH_SEED),
             hand: 0,
+            kind_hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
             idle_ns: i64::from(idle_seconds) * 1_000_000_000,
         }
@@ -118,6 +124,30 @@ impl FlowTable {
             .min_by_key(|position| self.last_seen.get(*position))?;
         self.hand = (self.hand + EVICTION_SAMPLE) % self.entries.len();
         self.take(oldest)
+    }
+
+    /// An old entry of some kind: the oldest of the next few of that kind, with when it was last seen.
+    ///
+    /// Where one in eight is of the kind, it looks at about a hundred entries; at [`MOST_LOOKED_AT`] it gives up.
+    pub(crate) fn find_old(&mut self, is_kind: impl Fn(&Entry) -> bool) -> Option<(&mut Entry, Timestamp)> {
+        let length = self.entries.len();
+        let start = self.kind_hand.checked_rem(length)?;
+        let mut found: Option<(Timestamp, usize)> = None;
+        let (mut left, mut looked_at) = (EVICTION_SAMPLE, 0);
+        while left > 0 && looked_at < length.min(MOST_LOOKED_AT) {
+            let position = (start + looked_at) % length;
+            looked_at += 1;
+            if let (Some(entry), Some(last_seen)) = (self.entries.get(position), self.last_seen.get(position))
+                && is_kind(entry)
+            {
+                left -= 1;
+                let this = (*last_seen, position);
+                found = Some(found.map_or(this, |oldest| oldest.min(this)));
+            }
+        }
+        self.kind_hand = (start + looked_at) % length;
+        let (last_seen, position) = found?;
+        Some((self.entries.get_mut(position)?, last_seen))
     }
 
     /// Lets the hand go on, and takes from `steps` how far it went. It stops at an entry that has been idle for too long:

@@ -5,6 +5,8 @@
 pub struct Limits {
     /// TCP connections and UDP port pairs followed at once.
     pub flows: usize,
+    /// TCP connections that carry RPC or SMB, of which much is remembered.
+    pub followed_flows: usize,
     /// Seconds without a frame after which a flow is forgotten and its open calls are reported.
     pub flow_idle_seconds: u32,
     /// TCP connections that carried RPC or SMB and have ended, of which all is remembered all the same: a forged FIN or RST
@@ -28,11 +30,15 @@ pub struct Limits {
     pub smb_files: usize,
     /// Presentation contexts of one association.
     pub contexts: usize,
+    /// Presentation contexts in all associations together, those in binds that wait for their answer counted apart. When
+    /// it is reached, an association that has more than a few forgets its own.
+    pub contexts_in_all: usize,
     /// Security contexts of one association.
     pub security_contexts: usize,
     /// Calls waiting for their reply in one association.
     pub open_calls: usize,
-    /// Calls waiting for their reply, in all associations together.
+    /// Calls waiting for their reply, in all associations together. When it is reached, an association that has more than
+    /// one forgets its own.
     pub open_calls_in_all: usize,
     /// Bytes that wait for something, in all channels together: of PDUs and stubs for their rest, of arguments for the
     /// end of their call, of the names of context handles for calls that use them, of open files.
@@ -75,9 +81,11 @@ impl Limits {
         Self {
             flows: all.flows / shards,
             ended_flows: all.ended_flows / shards,
+            followed_flows: all.followed_flows / shards,
             reassembly_bytes: all.reassembly_bytes / shards,
             smb_sessions: all.smb_sessions / shards,
             pipes_in_all: all.pipes_in_all / shards,
+            contexts_in_all: all.contexts_in_all / shards,
             open_calls_in_all: all.open_calls_in_all / shards,
             held_bytes: all.held_bytes / shards,
             objects: all.objects / shards,
@@ -95,6 +103,7 @@ impl Limits {
     /// The limits of a whole sensor.
     pub const WHOLE: Self = Self {
         flows: 1 << 20,
+        followed_flows: 1 << 17,
         flow_idle_seconds: 3600,
         ended_flows: 16384,
         reassembly_bytes: 64 << 20,
@@ -106,9 +115,10 @@ impl Limits {
         smb_requests: 1024,
         smb_files: 4096,
         contexts: 1024,
+        contexts_in_all: 1 << 19,
         security_contexts: 64,
         open_calls: 4096,
-        open_calls_in_all: 1 << 20,
+        open_calls_in_all: 1 << 18,
         held_bytes: 64 << 20,
         stub_bytes: 256 << 10,
         handles: 1024,

@@ -22,6 +22,8 @@ pub(crate) struct Output {
     pub(crate) objects: Objects,
     /// Calls that are open, in all associations.
     pub(crate) open_calls: usize,
+    /// Presentation contexts in all associations, and in binds that wait for their answer.
+    pub(crate) contexts: usize,
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
     /// for calls that use them.
     held_bytes: usize,
@@ -40,6 +42,7 @@ impl Output {
             wanted: Arc::default(),
             objects,
             open_calls: 0,
+            contexts: 0,
             held_bytes: 0,
             hints: Bounded::new(limits.identity_hints),
         }

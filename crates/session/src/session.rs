@@ -222,9 +222,13 @@ impl SmbEvents for PipeHost<'_> {
     }
 
     fn data(&mut self, pipe: PipeId, side: Side, bytes: &[u8], at: At, boundary: Boundary) {
-        if let Some(channel) = self.pipes.get_mut(&pipe) {
+        if let Some(channel) = self.pipes.refresh(&pipe) {
             channel.data(side, bytes, boundary == Boundary::Start, at, self.flow, self.output);
         }
+    }
+
+    fn is_followed(&self, pipe: PipeId) -> bool {
+        self.pipes.get(&pipe).is_some()
     }
 
     fn lost(&mut self, pipe: PipeId, side: Side, bytes: u64, at: At) {

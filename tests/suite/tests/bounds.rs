@@ -7,7 +7,7 @@ use rpcscope_model::{
 };
 use rpcscope_suite::scenario::{SAMR, SVCCTL, UNKNOWN};
 use rpcscope_testkit::conversation::{Activity, Answer, Call, Conversation};
-use rpcscope_testkit::packets::{Framing, OwnedFrame, Segment, TcpEnd, TcpFlow, UdpFlow};
+use rpcscope_testkit::packets::{Framing, OwnedFrame, Segment, TcpEnd, TcpFlow, TcpStart, UdpFlow};
 use rpcscope_testkit::pdu::{Connectionless, Format, Offer, Request, Verifier, flags};
 use rpcscope_testkit::transport::{HttpV2, Message, Smb1, Smb2, SmbStart, plain};
 use std::collections::BTreeMap;
@@ -164,6 +164,84 @@ fn a_client_that_gets_no_answers_has_its_oldest_calls_reported_and_forgotten() {
     let told = sensor.anomalies[&AnomalyKind::CallsEvicted];
     assert_eq!(told, u64::from(Limits::default().anomalies_per_flow), "each flow says so only a few times");
     assert_eq!(stats.anomalies, stats.anomalies_not_reported + told);
+}
+
+#[test]
+fn calls_of_others_wait_for_their_reply_when_a_few_connections_hold_all_open_calls() {
+    let limits = Limits { open_calls_in_all: 40, ..Limits::default() };
+    let mut sensor = Sensor::new(limits);
+    let hoarder = (0..100).fold(bound(), |all, opnum| all.call(Call::new(0, opnum).unanswered()));
+    sensor.connection(&TcpFlow { client: client(1), ..never_closed(135) }, &plain(hoarder.steps()));
+    let other = bound().call(Call::new(0, 5).returns([1; 8])).call(Call::new(0, 6).returns([1; 8]));
+    sensor.connection(&TcpFlow { client: client(2), ..never_closed(135) }, &plain(other.steps()));
+    let stats = sensor.finish();
+    assert_eq!(sensor.calls, BTreeMap::from([(Outcome::Replied, 2), (Outcome::Unanswered, 100)]));
+    assert_eq!(stats.calls_evicted, 60);
+}
+
+#[test]
+fn connections_with_calls_have_a_limit_of_their_own() {
+    const FLOWS: u32 = 400;
+    let limits = Limits { followed_flows: 20, ..Limits::default() };
+    let mut sensor = Sensor::new(limits);
+    let messages = plain(bound().call(Call::new(0, 5).unanswered()).steps());
+    let nothing = [Message::new(rpcscope_model::Side::Client, b"GET / HTTP/1.1\r\n".to_vec())];
+    for number in 0..FLOWS {
+        sensor.connection(&TcpFlow { client: client(number), ..never_closed(135) }, &messages);
+        sensor.connection(&TcpFlow { client: client(number), ..never_closed(8080) }, &nothing);
+    }
+    assert_eq!(sensor.shard.sizes().flows, u64::from(2 * FLOWS), "the others stay");
+    assert_eq!(sensor.calls, BTreeMap::from([(Outcome::Unanswered, u64::from(FLOWS) - 20)]));
+    // A connection that was forgotten is followed again, and its calls are told.
+    let again = TcpFlow { client: client(0), start: TcpStart::MidStream, ..never_closed(135) };
+    let later = Conversation::new().next_call_id(9).call(Call::new(0, 5).returns([1; 8]));
+    sensor.connection(&again, &plain(later.steps()));
+    let stats = sensor.finish();
+    assert_eq!(sensor.calls.get(&Outcome::Replied), Some(&1));
+    assert_eq!((stats.flows, stats.flows_evicted), (u64::from(2 * FLOWS), u64::from(FLOWS) - 20 + 1));
+}
+
+#[test]
+fn presentation_contexts_of_all_associations_have_a_limit() {
+    let limits = Limits { contexts_in_all: 40, ..Limits::default() };
+    let offers = |count: u16| (0..count).map(|id| (Offer::ndr(id, SAMR), Answer::NDR)).collect::<Vec<_>>();
+    let mut sensor = Sensor::new(limits);
+    for number in 0..20 {
+        let conversation = Conversation::new().bind(&offers(10)).call(Call::new(9, 5));
+        sensor.connection(
+            &TcpFlow { client: client(number), ..never_closed(135) },
+            &plain(conversation.steps()),
+        );
+    }
+    // Whoever needs few is understood all the same.
+    let few = Conversation::new().bind(&offers(4)).call(Call::new(0, 5)).call(Call::new(3, 5));
+    sensor.connection(&TcpFlow { client: client(99), ..never_closed(135) }, &plain(few.steps()));
+    let stats = sensor.finish();
+    assert_eq!(sensor.calls, BTreeMap::from([(Outcome::Replied, 22)]));
+    assert_eq!(sensor.anomalies.get(&AnomalyKind::ContextUnknown), None);
+    assert!(stats.contexts_evicted > 0);
+    assert_eq!(stats.binds, 21);
+}
+
+#[test]
+fn a_pipe_that_was_forgotten_is_followed_again_when_data_comes() {
+    let limits = Limits { pipes_in_all: 5, ..Limits::default() };
+    let mut sensor = Sensor::new(limits);
+    let call = bound().call(Call::new(0, 5).returns([1; 8]));
+    let first = TcpFlow { client: client(1), server: server(1, 445), ..never_closed(445) };
+    let segments = first.segments(&Smb1::default().carry(&[("samr", call.steps())]));
+    // The call: its write, its read, and the close, with what answers each, acknowledged.
+    let (before, after) = segments.split_at(segments.len() - 12);
+    sensor.segments(before);
+    for number in 2..22 {
+        let flow = TcpFlow { client: client(number), server: server(number, 445), ..never_closed(445) };
+        let messages = Smb1::default().carry(&[("samr", bound().steps())]);
+        sensor.connection(&flow, &messages[..messages.len() - 2]);
+    }
+    sensor.segments(after);
+    let stats = sensor.finish();
+    assert_eq!(sensor.calls, BTreeMap::from([(Outcome::Replied, 1)]));
+    assert!(stats.pipes_evicted > 0);
 }
 
 #[test]

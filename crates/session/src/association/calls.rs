@@ -294,8 +294,13 @@ impl Calls {
         scope.output.open_calls += 1;
         let evicted = match self.open.insert(call_id, Box::new(call)) {
             Some(evicted) => Some((oldest.unwrap_or(call_id), evicted)),
-            // Too many in all: whoever opens one more pays for it.
-            None if scope.output.open_calls > scope.output.limits.open_calls_in_all => self.open.pop_oldest(),
+            // Too many in all: whoever has several pays. Others must not, or a few connections could fill the budget and
+            // have every call in the shard reported before its reply.
+            None if scope.output.open_calls > scope.output.limits.open_calls_in_all
+                && self.open.len() > 1 =>
+            {
+                self.open.pop_oldest()
+            }
             None => None,
         };
         if let Some((call_id, evicted)) = evicted {

@@ -52,6 +52,8 @@ pub(crate) struct Contexts {
     pending: Bounded<CallId, Pending>,
     /// Presentation contexts that were offered so far.
     proposals: u32,
+    /// What of the budget of the shard is taken by `slots`. Those that are kept behind the end of a connection are not.
+    charged: usize,
 }
 
 #[derive(Debug)]
@@ -79,13 +81,22 @@ impl Answered {
     }
 }
 
+/// Presentation contexts that an association keeps when there are too many in all: no client that binds to be understood
+/// needs more, since bind-time feature negotiation takes none.
+const CONTEXTS_ALWAYS: usize = 4;
+
 /// Binds that may wait for an answer at once. A client sends one at a time; without a bound, one that gets no
 /// answers could make memory grow.
 const MAX_PENDING_BINDS: usize = 16;
 
 impl Contexts {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { slots: Bounded::new(limits.contexts), pending: Bounded::new(MAX_PENDING_BINDS), proposals: 0 }
+        Self {
+            slots: Bounded::new(limits.contexts),
+            pending: Bounded::new(MAX_PENDING_BINDS),
+            proposals: 0,
+            charged: 0,
+        }
     }
 
     /// Takes a bind or alter_context.
@@ -160,13 +171,33 @@ impl Contexts {
         let mut pending =
             Pending { bind, kept: Kept::default(), at, origin: scope.flow.ends, first_proposal };
         pending.kept.begin(Side::Client, pdu, &[], header.order, scope.output);
-        if let Some(old) = self.pending.insert(header.call_id, pending) {
+        let offered = pending.bind.contexts.len();
+        if offered > CONTEXTS_ALWAYS && scope.output.contexts + offered > scope.output.limits.contexts_in_all
+        {
+            // Its answer, should it come, finds nothing that it could settle.
+            return report(pending, scope);
+        }
+        scope.output.contexts += offered;
+        let mut evicted = self.pending.insert(header.call_id, pending);
+        if evicted.is_none()
+            && scope.output.contexts > scope.output.limits.contexts_in_all
+            && self.pending.len() > 1
+        {
+            evicted = self.pending.pop_oldest().map(|(_, oldest)| oldest);
+        }
+        if let Some(old) = evicted {
+            end_waiting(&old, scope);
             report(old, scope);
         }
     }
 
     fn propose(&mut self, id: ContextId, definition: Definition, at: At, scope: &mut Scope<'_>) {
-        let mut slot = self.slots.remove(&id).unwrap_or_default();
+        let known = self.slots.remove(&id);
+        if known.is_none() {
+            self.charged += 1;
+            scope.output.contexts += 1;
+        }
+        let mut slot = known.unwrap_or_default();
         // An older proposal that got no answer counts as accepted, until its answer comes.
         if let Some(unanswered) = slot.proposed.take() {
             slot.current = Some(unanswered);
@@ -179,7 +210,18 @@ impl Contexts {
         if redefined {
             scope.anomaly(at, AnomalyKind::ContextRedefined);
         }
-        if self.slots.insert(id, slot).is_some() {
+        let evicted = match self.slots.insert(id, slot) {
+            None if scope.output.contexts > scope.output.limits.contexts_in_all
+                && self.slots.len() > CONTEXTS_ALWAYS =>
+            {
+                self.slots.pop_oldest().is_some()
+            }
+            evicted => evicted.is_some(),
+        };
+        if evicted {
+            let released = self.charged.min(1);
+            self.charged -= released;
+            scope.output.contexts = scope.output.contexts.saturating_sub(released);
             scope.output.stats.contexts_evicted += 1;
             scope.anomaly(at, AnomalyKind::ContextsEvicted);
         }
@@ -197,6 +239,7 @@ impl Contexts {
             scope.anomaly(at, AnomalyKind::BindAckUnexpected);
             return None;
         };
+        end_waiting(&pending, scope);
         let offered = pending.bind.contexts.len();
         // The count of the server may promise more results than there are bytes.
         if usize::from(ack.count()) != offered || ack.results().count() != offered {
@@ -260,6 +303,7 @@ impl Contexts {
         scope: &mut Scope<'_>,
     ) -> Option<Answered> {
         let pending = self.pending.remove(&header.call_id)?;
+        end_waiting(&pending, scope);
         let mut answered = Answered { first: pending.first_proposal, count: 0 };
         for offered in &pending.bind.contexts {
             self.settle(offered.id, answered.first.wrapping_add(answered.count), None);
@@ -299,12 +343,22 @@ impl Contexts {
         self.slots.get(&id).and_then(|slot| slot.current)
     }
 
-    /// Reports the binds that got no answer.
+    /// Reports the binds that got no answer, and gives back what is not needed to understand what may follow.
     pub(crate) fn finish(&mut self, scope: &mut Scope<'_>) {
         while let Some((_, pending)) = self.pending.pop_oldest() {
+            end_waiting(&pending, scope);
             report(pending, scope);
         }
+        while self.slots.len() > CONTEXTS_ALWAYS {
+            self.slots.pop_oldest();
+        }
+        scope.output.contexts = scope.output.contexts.saturating_sub(std::mem::take(&mut self.charged));
     }
+}
+
+/// Gives back what a bind takes that waits for its answer.
+fn end_waiting(pending: &Pending, scope: &mut Scope<'_>) {
+    scope.output.contexts = scope.output.contexts.saturating_sub(pending.bind.contexts.len());
 }
 
 fn report_answered(

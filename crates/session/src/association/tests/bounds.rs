@@ -104,7 +104,8 @@ fn open_calls_of_all_connections_together_are_limited() {
     }
     let seen = tap.finish();
     assert_eq!(seen.calls().len(), 20);
-    assert_eq!(seen.stats.calls_evicted, 10);
+    // Those that came last keep one each.
+    assert_eq!(seen.stats.calls_evicted, 8);
 }
 
 #[test]

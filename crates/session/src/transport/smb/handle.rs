@@ -59,10 +59,10 @@ impl Handle {
         self
     }
 
-    /// Notes that it is a pipe, and reports its opening.
+    /// Notes that it is a pipe, and reports its opening; once more when it has been forgotten meanwhile.
     pub(super) fn open(&mut self, scope: &mut Scope<'_>) -> PipeId {
         self.certain = true;
-        if let Some(pipe) = self.pipe {
+        if let Some(pipe) = self.pipe.filter(|pipe| scope.out.is_followed(*pipe)) {
             return pipe;
         }
         *scope.pipes = scope.pipes.wrapping_add(1);

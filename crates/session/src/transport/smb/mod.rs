@@ -62,6 +62,8 @@ pub(crate) trait SmbEvents {
     fn open(&mut self, pipe: PipeId, name: Option<&str>, version: SmbVersion, at: At);
     /// Bytes that `side` has written to an open pipe.
     fn data(&mut self, pipe: PipeId, side: Side, bytes: &[u8], at: At, boundary: Boundary);
+    /// Whether an open pipe is still followed: with too many, those without data for longest are forgotten.
+    fn is_followed(&self, pipe: PipeId) -> bool;
     /// The next `bytes` bytes that `side` has written were not captured.
     fn lost(&mut self, pipe: PipeId, side: Side, bytes: u64, at: At);
     /// A pipe was closed, or is no longer followed.

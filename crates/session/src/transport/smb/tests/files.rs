@@ -79,6 +79,9 @@ struct Last(Option<EventBody>, Stats);
 impl SmbEvents for Last {
     fn open(&mut self, _: PipeId, _: Option<&str>, _: SmbVersion, _: At) {}
     fn data(&mut self, _: PipeId, _: Side, _: &[u8], _: At, _: Boundary) {}
+    fn is_followed(&self, _: PipeId) -> bool {
+        true
+    }
     fn lost(&mut self, _: PipeId, _: Side, _: u64, _: At) {}
     fn close(&mut self, _: PipeId, _: At) {}
     fn identify(&mut self, _: PipeId, _: &Arc<Identity>) {}

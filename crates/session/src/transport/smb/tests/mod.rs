@@ -42,6 +42,10 @@ impl SmbEvents for Log {
         self.bytes.entry((pipe.0, side.index())).or_default().extend_from_slice(bytes);
     }
 
+    fn is_followed(&self, _: PipeId) -> bool {
+        true
+    }
+
     fn lost(&mut self, pipe: PipeId, _: Side, bytes: u64, _: At) {
         self.lines.push(format!("{} lost {bytes}", pipe.0));
     }
