@@ -161,13 +161,25 @@ impl FlowTable {
             }
             let ahead = self.last_seen.get(self.hand..).unwrap_or_default();
             let ahead = ahead.get(..*steps).unwrap_or(ahead);
-            if let Some(passed) = ahead.iter().position(|last_seen| *last_seen < oldest) {
-                self.hand += passed;
-                *steps -= passed + 1;
-                return self.take(self.hand);
+            // One comparison for two: what is older than `oldest` wraps, what is later than `now` is far from it.
+            let is_apart = |last_seen: &Timestamp| {
+                last_seen.0.wrapping_sub(oldest.0).cast_unsigned() > self.idle_ns.cast_unsigned()
+            };
+            let Some(passed) = ahead.iter().position(is_apart) else {
+                self.hand += ahead.len();
+                *steps -= ahead.len();
+                continue;
+            };
+            self.hand += passed;
+            *steps -= passed + 1;
+            match self.last_seen.get_mut(self.hand) {
+                // The clock was set back: it counts as seen now, else it would outlive all that comes.
+                Some(last_seen) if *last_seen > now => {
+                    *last_seen = now;
+                    self.hand += 1;
+                }
+                _ => return self.take(self.hand),
             }
-            self.hand += ahead.len();
-            *steps -= ahead.len();
         }
         None
     }
