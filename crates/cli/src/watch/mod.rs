@@ -117,89 +117,90 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
         })?;
     }
     let plan = plan(arguments, rules, filter, &interfaces);
-    let exit =
-        thread::scope(|scope| {
-            let (messages_to, messages_from) = bounded(PARCELS);
-            let (plan, outlets, told) = (&plan, &outlets, &told);
-            let telling = scope.spawn(move || teller::tell(plan, &messages_from, outlets, told));
-            let mut begin = Vec::new();
-            plan.format.begin(&plan.context, &mut begin);
-            // The teller has just been started, there is room.
-            let _ = messages_to.try_send(Message::Lines(begin));
-            let (carver_to, carving_thread) = carver
-                .map(|carver| {
-                    let (to, from) = bounded(carving::BATCHES);
-                    let counted = Arc::clone(&reporter.carved);
-                    (to, scope.spawn(move || carving::write(carver, &from, &counted)))
-                })
-                .unzip();
-            let carving = if carver_to.is_some() { Carving::Asked } else { Carving::Not };
-            let (notices_to, notices) = unbounded();
-            let readers = sources.into_iter().enumerate().map(|(socket, source)| {
-                Reader::new(source, socket, first_number(sockets), carving, &running, notices_to.clone())
-            });
-            let readers: Vec<Reader<'_>> = readers.collect();
-            let worker = |number: usize| {
-                Worker::new(
-                    plan,
-                    &running,
-                    number,
-                    workers,
-                    messages_to.clone(),
-                    carver_to.clone(),
-                    Instant::now(),
-                )
-            };
-            let mut handles: Vec<ScopedJoinHandle<'_, ()>> = Vec::new();
-            if sockets == 1 {
-                let worker = worker(0);
-                let running = &*running;
-                handles.extend(readers.into_iter().zip([worker]).map(|(reader, worker)| {
-                    scope.spawn(move || threads::watch_alone(reader, worker, running))
-                }));
-            } else {
-                let mut loads_to = Vec::new();
-                for number in 0..workers {
-                    let (to, from) = bounded(LOADS_BEHIND * sockets);
-                    loads_to.push(to);
-                    let (worker, running) = (worker(number), &*running);
-                    handles.push(scope.spawn(move || threads::work(worker, &from, running)));
-                }
-                for reader in readers {
-                    let (loads_to, running): (Vec<Sender<_>>, _) = (loads_to.clone(), &*running);
-                    handles.push(scope.spawn(move || threads::read(reader, &loads_to, running)));
-                }
-            }
-            drop(notices_to);
-            let exit = Control {
-                arguments,
+    let exit = thread::scope(|scope| {
+        let (messages_to, messages_from) = bounded(PARCELS);
+        let (plan, outlets, told) = (&plan, &outlets, &told);
+        let telling = scope.spawn(move || teller::tell(plan, &messages_from, outlets, told));
+        let mut begin = Vec::new();
+        plan.format.begin(&plan.context, &mut begin);
+        // The teller has just been started, there is room.
+        let _ = messages_to.try_send(Message::Lines(begin));
+        let (carver_to, carving_thread) = carver
+            .map(|carver| {
+                let (to, from) = bounded(carving::BATCHES);
+                let counted = Arc::clone(&reporter.carved);
+                (to, scope.spawn(move || carving::write(carver, &from, &counted)))
+            })
+            .unzip();
+        let carving = if carver_to.is_some() { Carving::Asked } else { Carving::Not };
+        let (notices_to, notices) = unbounded();
+        let readers = sources.into_iter().enumerate().map(|(socket, source)| {
+            Reader::new(source, socket, first_number(sockets), carving, &running, notices_to.clone())
+        });
+        let readers: Vec<Reader<'_>> = readers.collect();
+        let worker = |number: usize| {
+            Worker::new(
                 plan,
-                reporter: &reporter,
-                running: &running,
-                outlets,
-                signals: &signals,
-                notices: &notices,
-                messages: &messages_to,
-                threads: &handles,
+                &running,
+                number,
+                workers,
+                messages_to.clone(),
+                carver_to.clone(),
+                Instant::now(),
+            )
+        };
+        let mut handles: Vec<ScopedJoinHandle<'_, ()>> = Vec::new();
+        if sockets == 1 {
+            let worker = worker(0);
+            handles.extend(
+                readers
+                    .into_iter()
+                    .zip([worker])
+                    .map(|(reader, worker)| scope.spawn(move || threads::watch_alone(reader, worker))),
+            );
+        } else {
+            let mut loads_to = Vec::new();
+            for number in 0..workers {
+                let (to, from) = bounded(LOADS_BEHIND * sockets);
+                loads_to.push(to);
+                let (worker, running) = (worker(number), &*running);
+                handles.push(scope.spawn(move || threads::work(worker, &from, running)));
             }
-            .run();
-            running.stop();
-            drop(carver_to);
-            for handle in handles.into_iter().chain(carving_thread) {
-                if let Err(panic) = handle.join() {
-                    std::panic::resume_unwind(panic);
-                }
+            for reader in readers {
+                let (loads_to, running): (Vec<Sender<_>>, _) = (loads_to.clone(), &*running);
+                handles.push(scope.spawn(move || threads::read(reader, &loads_to, running)));
             }
-            let mut last = Vec::new();
-            let report = reporter.report();
-            plan.format.health(&report.stats, &report.health, clock::now(), &plan.context, &mut last);
-            let _ = messages_to.send_timeout(Message::Lines(last), CLOSING);
-            drop(messages_to);
-            if let Err(panic) = telling.join() {
+        }
+        drop(notices_to);
+        let exit = Control {
+            arguments,
+            plan,
+            reporter: &reporter,
+            running: &running,
+            outlets,
+            signals: &signals,
+            notices: &notices,
+            messages: &messages_to,
+            threads: &handles,
+        }
+        .run();
+        running.stop();
+        drop(carver_to);
+        for handle in handles.into_iter().chain(carving_thread) {
+            if let Err(panic) = handle.join() {
                 std::panic::resume_unwind(panic);
             }
-            exit
-        });
+        }
+        let mut last = Vec::new();
+        let report = reporter.report();
+        plan.format.health(&report.stats, &report.health, clock::now(), &plan.context, &mut last);
+        let _ = messages_to.send_timeout(Message::Lines(last), CLOSING);
+        drop(messages_to);
+        if let Err(panic) = telling.join() {
+            std::panic::resume_unwind(panic);
+        }
+        exit
+    });
     Ok(exit.max(close(outlets)))
 }
 

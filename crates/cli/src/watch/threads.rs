@@ -47,6 +47,8 @@ pub(super) struct Reader<'a> {
     running: &'a Running,
     notices: Sender<(usize, Notice)>,
     published: Instant,
+    /// Since when the sensor is to end, and how often nothing was read since.
+    ending: Option<(Instant, u32)>,
 }
 
 impl<'a> Reader<'a> {
@@ -69,6 +71,7 @@ impl<'a> Reader<'a> {
             running,
             notices,
             published: Instant::now(),
+            ending: None,
         }
     }
 
@@ -99,6 +102,17 @@ impl<'a> Reader<'a> {
         reading.frames
     }
 
+    /// Whether to read on after so many frames. What had come when the sensor was told to end is read, too: the kernel hands
+    /// the last frames over in a moment.
+    fn goes_on(&mut self, frames: usize) -> bool {
+        if !self.running.is_stopped() {
+            return true;
+        }
+        let (since, silent) = self.ending.get_or_insert_with(|| (Instant::now(), 0));
+        *silent = if frames == 0 { *silent + 1 } else { 0 };
+        *silent <= SILENT_READS && since.elapsed() < LAST_READ
+    }
+
     /// Publishes what was counted, now and then.
     fn turn(&mut self, now: Instant) {
         self.running.turn(self.socket);
@@ -121,9 +135,10 @@ impl<'a> Reader<'a> {
 }
 
 /// Takes the frames of one socket to the end, with all shards.
-pub(super) fn watch_alone(mut reader: Reader<'_>, mut worker: Worker<'_>, running: &Running) {
-    while !running.is_stopped() {
-        let frames = reader.read(&mut |(packet, frames)| match frames {
+pub(super) fn watch_alone(mut reader: Reader<'_>, mut worker: Worker<'_>) {
+    let mut frames = 0;
+    while reader.goes_on(frames) {
+        frames = reader.read(&mut |(packet, frames)| match frames {
             None => worker.packet(shard_of(packet), packet),
             Some((frame, fragments)) => worker.packet_with(shard_of(packet), packet, frame, fragments),
         });
@@ -141,9 +156,10 @@ pub(super) fn watch_alone(mut reader: Reader<'_>, mut worker: Worker<'_>, runnin
 /// Reads one socket to the end, and hands its packets to the workers of their shards.
 pub(super) fn read(mut reader: Reader<'_>, workers: &[Sender<(usize, Load)>], running: &Running) {
     let mut loads: Vec<Load> = workers.iter().map(|_| Load::default()).collect();
-    while !running.is_stopped() {
+    let mut frames = 0;
+    while reader.goes_on(frames) {
         let socket = reader.socket;
-        reader.read(&mut |(packet, frames)| {
+        frames = reader.read(&mut |(packet, frames)| {
             let shard = shard_of(packet);
             let at = shard % workers.len();
             if let (Some(load), Some(worker)) = (loads.get_mut(at), workers.get(at)) {
@@ -208,6 +224,10 @@ fn take(worker: &mut Worker<'_>, shard: usize, packet: &Packet<'_>, mut frames: 
 
 /// Frames that are read before the thread looks at anything else.
 const BURST: usize = 512;
+/// Reads without a frame after which no more come: the ring keeps a frame back for no longer than one read waits.
+const SILENT_READS: u32 = 2;
+/// How long frames are read on when the sensor was told to end, should they not cease.
+const LAST_READ: Duration = Duration::from_secs(1);
 /// Loads that a worker may be behind, for each socket.
 pub(super) const LOADS_BEHIND: usize = 64;
 /// Loads that are looked at together.
