@@ -129,8 +129,8 @@ fn usr1_tells_how_full_the_tables_are() {
             sensor.signal("USR1");
             let said = sensor.said();
             let value = |name: &str| {
-                let lines = said.lines().filter_map(|line| line.strip_prefix(name));
-                lines.last().and_then(|rest| rest.split_whitespace().next()).map(str::to_owned)
+                let mut lines = said.lines().rev().filter_map(|line| line.strip_prefix(name));
+                lines.next().and_then(|rest| rest.split_whitespace().next()).map(str::to_owned)
             };
             value("flows ") == Some("1".to_owned()) && value("open_calls ") == Some("1".to_owned())
         });

@@ -110,11 +110,13 @@ impl Ports {
             return;
         };
         let at = Endpoint::new(ends.server.address, port);
+        // Where the mapper listens it serves itself, too.
+        let tells_none = at == ends.server || is_never_alone(named.uuid);
         self.change(Pair::of(ends), at, stats, |port| {
             port.named = match port.named {
-                Named::Nothing => Named::One(named),
                 Named::One(known) if known == named => Named::One(known),
-                Named::One(_) | Named::Several => Named::Several,
+                Named::Nothing if !tells_none => Named::One(named),
+                Named::Nothing | Named::One(_) | Named::Several => Named::Several,
             };
         });
     }
@@ -177,6 +179,17 @@ impl Ports {
         stats.exporters_evicted += u64::from(self.known.insert((pair, at), port).is_some());
     }
 }
+
+/// Whether a server that has this interface has others, too: what one process serves is served on all of its ports.
+fn is_never_alone(interface: Uuid) -> bool {
+    let shares_a_pipe = |known: &rpcscope_catalog::Interface| {
+        known.pipes.iter().any(|pipe| rpcscope_catalog::sole_interface_on_pipe(pipe).is_none())
+    };
+    interface == MANAGEMENT || rpcscope_catalog::interface(&interface).is_some_and(shares_a_pipe)
+}
+
+/// The interface by which any RPC server is managed, `mgmt`.
+const MANAGEMENT: Uuid = Uuid::from_u128(0xafa8bd80_7d8a_11c9_bef4_08002b102989);
 
 /// The class on whose objects clients bind this interface, when there is one.
 fn guess(bound: &Interface, port: u16) -> Option<Class> {

@@ -338,6 +338,7 @@ fn what_is_bound_long_after_a_sealed_activation_tells_nothing() {
 
 #[test]
 fn a_port_that_the_endpoint_mapper_named_tells_its_interface() {
+    const UNKNOWN: Uuid = uuid!("5e570000-1111-2222-3333-444455556666");
     let map = operation(EPM, 3);
     let asked = |maps: &[conversation::Call]| {
         let mut tap = Tap::of(Protocol::Rpc, 0, Limits::WHOLE);
@@ -358,15 +359,21 @@ fn a_port_that_the_endpoint_mapper_named_tells_its_interface() {
     let [entry] = &told.entries[..] else { panic!("one entry") };
     assert_eq!(entry.interface.map(|interface| interface.syntax), Some(SVCCTL));
     assert_eq!(entry.binding().to_string(), format!("ncacn_ip_tcp:10.0.0.9[{}]", SERVER.port));
-    assert_eq!(seen.call(9).learned, Learned::EndpointMapper);
-    assert_eq!(seen.call(9).interface.map(|interface| interface.syntax), Some(SVCCTL));
-    let other = map.giving("interface", Typed::Uuid(uuid!("12345778-1234-abcd-ef00-0123456789ac")));
-    let seen = asked(&[operation(EPM, 3).call(1), other.call(2)]);
+    let unknown = (Learned::Unknown, None);
     assert_eq!(
         (seen.call(9).learned, seen.call(9).interface),
-        (Learned::Unknown, None),
-        "two interfaces share it"
+        unknown,
+        "a process that has it has others, too, as the pipe that they share tells"
     );
+    let of = |interface: Uuid| operation(EPM, 3).giving("interface", Typed::Uuid(interface));
+    let winspool = uuid!("76f03f96-cdfd-44fc-a22c-64950a001209");
+    let seen = asked(&[of(winspool).call(1), of(winspool).call(2)]);
+    assert_eq!(seen.call(9).learned, Learned::EndpointMapper);
+    assert_eq!(seen.call(9).interface.map(|interface| interface.syntax.uuid), Some(winspool));
+    let seen = asked(&[of(winspool).call(1), of(UNKNOWN).call(2)]);
+    assert_eq!((seen.call(9).learned, seen.call(9).interface), unknown, "two interfaces share it");
+    let seen = asked(&[of(uuid!("afa8bd80-7d8a-11c9-bef4-08002b102989")).call(1)]);
+    assert_eq!((seen.call(9).learned, seen.call(9).interface), unknown, "every server can be managed");
 }
 
 #[test]
