@@ -83,7 +83,9 @@ impl Figure {
                 .label(&curve.name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
         }
-        chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()?;
+        // Costs grow to the right, so there is room on the left.
+        let mut names = chart.configure_series_labels();
+        names.position(SeriesLabelPosition::UpperLeft).background_style(WHITE).border_style(BLACK).draw()?;
         root.present()?;
         Ok(())
     }
