@@ -150,8 +150,6 @@ impl Write for Narrow {
 }
 
 impl Socket for Narrow {
-    const LONGEST_WAIT: Option<Duration> = None;
-
     fn set_nonblocking(&self, _: bool) -> io::Result<()> {
         Ok(())
     }
