@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Rules that were loaded, and what was found in their files.
 #[derive(Debug)]
@@ -51,23 +52,53 @@ pub(crate) fn paths(named: &[PathBuf]) -> Vec<PathBuf> {
 /// Reads all rule files at these paths, folders with all that is in them.
 pub(crate) fn load(paths: &[PathBuf], settings: &Settings) -> Result<Loaded, Vec<Unreadable>> {
     let walk::Found { files, mut failed, .. } = walk::rule_files(paths);
+    // Reading text takes most of the time of a start. The threads end with it, so that none is left that a sandbox does not
+    // confine.
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let part = files.len().div_ceil(threads).max(FILES_OF_A_THREAD);
+    let parts = thread::scope(|scope| {
+        let read = |part| scope.spawn(move || Part::read(part, settings));
+        let threads: Vec<_> = files.chunks(part).map(read).collect();
+        threads.into_iter().map(ScopedJoinHandle::join).collect::<Result<Vec<Part>, _>>()
+    });
+    let parts = parts.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let mut loader = Loader::new(settings.placeholders.clone());
     let mut texts = BTreeMap::new();
-    for path in files {
-        match read(&path) {
-            Ok(text) => {
-                let name: Arc<str> = path.display().to_string().into();
-                loader.add(&name, &text);
-                texts.insert(name, text);
-            }
-            Err(unreadable) => failed.push(unreadable),
-        }
+    for part in parts {
+        loader.append(part.loader);
+        texts.extend(part.texts);
+        failed.extend(part.failed);
     }
     if !failed.is_empty() {
         return Err(failed);
     }
     let (rules, findings) = loader.finish();
     Ok(Loaded { rules: Arc::new(rules), findings, texts })
+}
+
+/// What one thread has read.
+struct Part {
+    loader: Loader,
+    texts: BTreeMap<Arc<str>, String>,
+    failed: Vec<Unreadable>,
+}
+
+impl Part {
+    fn read(files: &[PathBuf], settings: &Settings) -> Self {
+        let mut loader = Loader::new(settings.placeholders.clone());
+        let (mut texts, mut failed) = (BTreeMap::new(), Vec::new());
+        for path in files {
+            match read(path) {
+                Ok(text) => {
+                    let name: Arc<str> = path.display().to_string().into();
+                    loader.add(&name, &text);
+                    texts.insert(name, text);
+                }
+                Err(unreadable) => failed.push(unreadable),
+            }
+        }
+        Self { loader, texts, failed }
+    }
 }
 
 /// The files with tests of rules at these paths: those that are named, those below folders, and those beside files of
@@ -156,6 +187,8 @@ pub(crate) fn read(path: &Path) -> Result<String, Unreadable> {
     Ok(text)
 }
 
+/// Files that are worth a thread.
+const FILES_OF_A_THREAD: usize = 64;
 /// Bytes of one file of rules. The largest published rule set has half of it.
 const MAX_FILE_BYTES: u64 = 64 << 20;
 

@@ -55,7 +55,7 @@ impl Shard {
     /// A shard that has seen nothing.
     pub fn new(limits: Limits, checksums: Checksums) -> Self {
         Self {
-            table: FlowTable::new(limits.flows, limits.flow_idle_seconds),
+            table: FlowTable::new(limits.flows, limits.flow_idle_seconds, limits.watched_idle_seconds),
             memory: Memory::new(&limits),
             session: Session::new(limits),
             stats: Stats::default(),
@@ -265,6 +265,8 @@ impl Shard {
         if let Some(entry) = self.table.entry(position) {
             entry.state = state;
             entry.opened.0 = opened;
+            // For how long it is remembered depends on its state.
+            self.table.see(position, at.time);
         }
     }
 

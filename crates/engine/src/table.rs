@@ -60,6 +60,8 @@ pub(crate) struct FlowTable {
     kind_hand: usize,
     limit: usize,
     idle_ns: i64,
+    /// By how much earlier connections of no interest are forgotten: they count as last seen so much before they were.
+    haste_ns: i64,
 }
 
 /// Entries that are looked at to find the oldest one of a full table.
@@ -69,7 +71,9 @@ const EVICTION_SAMPLE: usize = 16;
 const MOST_LOOKED_AT: usize = 4096;
 
 impl FlowTable {
-    pub(crate) fn new(limit: usize, idle_seconds: u32) -> Self {
+    /// An empty table of at most `limit` connections, which are forgotten when they were idle for so many seconds; those
+    /// that are only watched, for `watched_idle_seconds`.
+    pub(crate) fn new(limit: usize, idle_seconds: u32, watched_idle_seconds: u32) -> Self {
         Self {
             entries: Vec::new(),
             last_seen: Vec::new(),
@@ -79,6 +83,7 @@ impl FlowTable {
             kind_hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
             idle_ns: i64::from(idle_seconds) * 1_000_000_000,
+            haste_ns: i64::from(idle_seconds.saturating_sub(watched_idle_seconds)) * 1_000_000_000,
         }
     }
 
@@ -98,8 +103,12 @@ impl FlowTable {
     /// The entry of a connection that is seen `now`.
     #[inline]
     pub(crate) fn see(&mut self, position: usize, now: Timestamp) -> Option<&mut Entry> {
-        *self.last_seen.get_mut(position)? = now;
-        self.entries.get_mut(position)
+        let entry = self.entries.get_mut(position)?;
+        *self.last_seen.get_mut(position)? = match entry.state {
+            State::Watched(_) => Timestamp(now.0.saturating_sub(self.haste_ns)),
+            State::Probed(_) | State::Followed(_) => now,
+        };
+        Some(entry)
     }
 
     /// Adds a connection that is not there yet. Returns where it stands.
@@ -108,6 +117,7 @@ impl FlowTable {
         let position = self.entries.len();
         self.entries.push(entry);
         self.last_seen.push(now);
+        self.see(position, now);
         let Self { index, entries, hasher, .. } = self;
         #[allow(clippy::cast_possible_truncation)] // the limit of the table fits
         index.insert_unique(hash, position as u32, |at| rehash(hasher, entries, *at));
@@ -252,6 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_of_no_interest_is_forgotten_sooner() {
+        let mut table = FlowTable::new(8, 60, 10);
+        table.insert(entry(1), second(100));
+        let mut steps = 8;
+        assert!(table.pass(second(110), &mut steps).is_none());
+        table.see(0, second(105));
+        let (mut early, mut due) = (8, 8);
+        assert!(table.pass(second(115), &mut early).is_none(), "it was seen since");
+        assert!(table.pass(second(116), &mut due).is_some());
+    }
+
+    #[test]
     fn both_directions_have_one_key() {
         let (a, b) = (
             Endpoint::new(Address::v4([10, 0, 0, 1]), 50000),
@@ -265,7 +287,7 @@ mod tests {
 
     #[test]
     fn entries_stay_findable_whatever_is_taken_out() {
-        let mut table = FlowTable::new(1000, 60);
+        let mut table = FlowTable::new(1000, 60, 60);
         for port in 0..500 {
             table.insert(entry(port), second(i64::from(port)));
         }
@@ -291,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_full_table_gives_up_an_old_entry() {
-        let mut table = FlowTable::new(8, 60);
+        let mut table = FlowTable::new(8, 60, 60);
         for port in 0..8 {
             assert!(table.make_room().is_none());
             table.insert(entry(port), second(100 - i64::from(port)));

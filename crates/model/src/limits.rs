@@ -9,6 +9,9 @@ pub struct Limits {
     pub followed_flows: usize,
     /// Seconds without a frame after which a flow is forgotten and its open calls are reported.
     pub flow_idle_seconds: u32,
+    /// The same of a connection that has carried nothing of interest. Forgetting it early costs nothing: what is of interest is
+    /// recognised in mid-stream, too.
+    pub watched_idle_seconds: u32,
     /// TCP connections that carried RPC or SMB and have ended, of which all is remembered all the same: a forged FIN or RST
     /// must not blind the sensor. Of those that ended before them it is only remembered that there was a connection.
     pub ended_flows: usize,
@@ -105,6 +108,7 @@ impl Limits {
         flows: 1 << 20,
         followed_flows: 1 << 17,
         flow_idle_seconds: 3600,
+        watched_idle_seconds: 300,
         ended_flows: 16384,
         reassembly_bytes: 64 << 20,
         reassembly_bytes_per_stream: 1 << 20,

@@ -85,6 +85,15 @@ impl Loader {
         self.findings.extend(findings.into_list());
     }
 
+    /// Adds the files of another loader behind its own, as if they had been added here.
+    pub fn append(&mut self, mut other: Self) {
+        self.rules.append(&mut other.rules);
+        self.filters.append(&mut other.filters);
+        self.correlations.append(&mut other.correlations);
+        self.texts.append(&mut other.texts);
+        self.findings.append(&mut other.findings);
+    }
+
     /// Makes the rule set, of all that has no error, and tells what was found, in the order of files and places.
     pub fn finish(mut self) -> (RuleSet, Vec<Finding>) {
         let mut references = References::new();

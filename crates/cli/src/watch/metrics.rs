@@ -71,7 +71,8 @@ impl Collector for Metrics {
             counter.encode(one)?;
         }
         for (name, meaning, value) in report.health.sizes.rows() {
-            gauge(&mut encoder, name, meaning, value)?;
+            // Some counters have the same name, and a family may come only once.
+            gauge(&mut encoder, &format!("{name}_now"), meaning, value)?;
         }
         gauge(
             &mut encoder,
