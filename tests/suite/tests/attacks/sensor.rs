@@ -64,7 +64,7 @@ impl Attack {
         let conversation = planted_conversation();
         let tcp = plain(conversation.steps());
         let smb = Smb1::default().carry(&[("svcctl", conversation.steps())]);
-        let parts = [(tcp, self.planted.1.port, 2), (smb, 445, 6)].into_iter().zip(LONG_LIVED_PORTS);
+        let parts = [(tcp, self.planted.1.port, 4), (smb, 445, 8)].into_iter().zip(LONG_LIVED_PORTS);
         let parts = parts.map(|((messages, server_port, last), port)| {
             let (client, server) = self.planted;
             let flow = open_flow(Endpoint { port, ..client }, Endpoint { port: server_port, ..server });
@@ -327,7 +327,7 @@ fn most(one: &Sizes, other: &Sizes) -> Sizes {
 fn planted_conversation() -> Conversation {
     Conversation::new()
         .bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR)])
-        .call(Call::new(0, 12).stub([0; 300]).returns([0; 24]))
+        .call(Call::new(0, 12).stub([0; 3000]).returns([0; 24]))
 }
 
 fn planted_port(number: u16) -> u16 {
