@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Lets a sensor watch generated traffic for a while, with its rules reloaded every minute, and says whether its memory
+# stayed flat, whether frames were dropped, and whether it told all calls.
+#
+#   scripts/soak.sh [MINUTES [MEGABITS_PER_SECOND [CAPTURE]]]      60 minutes, 100 Mbit/s, the captures in pcaps/
+#
+# The capture is sent again and again with other addresses each time, over a pair of virtual interfaces in a network
+# namespace of its own. `rpcscope-compare load` makes larger ones. Needs root, tcpreplay, mergecap, jq, curl, and a built
+# rpcscope: RPCSCOPE names it, else it is target/release/rpcscope. A table of samples, one each 5 s, is left in soak.csv,
+# or where SOAK_CSV says. Ends with status 1 when something was not as it should be.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+if [ -z "${SOAK_INSIDE:-}" ]; then
+    SOAK_INSIDE=1 exec unshare --net --mount "$0" "$@"
+fi
+minutes=${1:-60}
+rate=${2:-100}
+capture=${3:-}
+sensor=${RPCSCOPE:-target/release/rpcscope}
+csv=${SOAK_CSV:-soak.csv}
+metrics=127.0.0.1:9464
+folder=$(mktemp -d)
+processes=()
+clean_up() {
+    kill "${processes[@]}" 2>/dev/null || true
+    wait 2>/dev/null || true
+    rm -rf "$folder"
+}
+trap clean_up EXIT
+
+ip link set lo up
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+# Frames that were captured behind offloading are longer than any on a real wire.
+ip link add sensor mtu 65535 type veth peer name sender mtu 65535
+ip link set sensor up
+ip link set sender up
+
+if [ -z "$capture" ]; then
+    capture=$folder/own.pcap
+    mergecap -a -F pcap -w "$capture" pcaps/*.pcap
+fi
+# What one round of it holds.
+"$sensor" replay -f eve "$capture" >"$folder/round.json"
+frames_of_round=$(tail -1 "$folder/round.json" | jq .stats.decoder.pkts)
+calls_of_round=$(tail -1 "$folder/round.json" | jq .rpcscope.calls)
+rm "$folder/round.json"
+
+cp -r rules "$folder/rules"
+"$sensor" watch -i sensor -r "$folder/rules" -o "$folder/eve.json?rotate=256M&keep=1" --stats 60s --metrics $metrics \
+    2>"$folder/messages" &
+watching=$!
+processes+=("$watching")
+until grep -q '^watching ' "$folder/messages"; do
+    kill -0 "$watching" || { cat "$folder/messages"; exit 2; }
+    sleep 0.1
+done
+
+seconds=$((minutes * 60))
+tcpreplay -q -i sender -K --loop=0 --unique-ip --mbps="$rate" --duration="$seconds" "$capture" >"$folder/sent" 2>&1 &
+sending=$!
+processes+=("$sending")
+
+# The value of a counter or a size.
+value() { awk -v name="rpcscope_$1" '$1 == name || $1 == name "_total" { print $2 }' "$folder/metrics"; }
+
+echo "seconds,rss_kb,anonymous_kb,frames,kernel_drops,packets_shed,batches_shed,lines_shed,calls,alerts,flows,reloads" >"$csv"
+start=$SECONDS
+reloaded=0
+while kill -0 "$sending" 2>/dev/null; do
+    sleep 5
+    elapsed=$((SECONDS - start))
+    curl -sf "http://$metrics/metrics" >"$folder/metrics" || { cat "$folder/messages"; exit 2; }
+    row=$elapsed
+    row+=,$(awk '/^VmRSS/ { print $2 }' "/proc/$watching/status")
+    row+=,$(awk '/^RssAnon/ { print $2 }' "/proc/$watching/status")
+    for name in kernel_packets kernel_drops packets_shed batches_shed lines_shed calls alerts flows_now reloads; do
+        case $name in
+        # The counter of flows and their number at the moment have one name, the latter comes as a gauge.
+        flows_now) row+=,$(awk '$1 == "rpcscope_flows" { print $2 }' "$folder/metrics") ;;
+        *) row+=,$(value $name) ;;
+        esac
+    done
+    echo "$row" >>"$csv"
+    if [ $((elapsed / 60)) -gt "$reloaded" ]; then
+        reloaded=$((elapsed / 60))
+        # Another text each time, so that all of it is compiled again.
+        echo "# $reloaded" >>"$folder/rules/wmi/wmi-activated.yml"
+        kill -HUP "$watching"
+    fi
+done
+sleep 1
+kill -TERM "$watching"
+wait "$watching"
+last=$(tail -1 "$folder/eve.json")
+
+sent=$(awk '/^Actual:/ { print $2 }' "$folder/sent")
+awk '/^Rated:/' "$folder/sent"
+echo "$last" | jq -r --argjson sent "$sent" --argjson frames "$frames_of_round" --argjson calls "$calls_of_round" '
+    .stats.capture as $capture | .rpcscope as $own | ($sent / $frames * $calls) as $expected |
+    "frames   sent \($sent), received \($capture.kernel_packets), read \(.stats.decoder.pkts)",
+    "dropped  \($capture.kernel_drops) by the kernel, \($own.packets_shed) packets and \($own.batches_shed) batches by the sensor, \($own.lines_shed) lines by outputs",
+    "calls    \($own.calls), in what was sent \($expected | floor) (\($own.calls / $expected * 10000 | floor / 100) %)",
+    "rules    \($own.reloads) reloads, \($own.reloads_failed) failed; \($own.alerts) alerts"'
+# Least squares over the second half: the first is warm-up, in which tables fill.
+flat=$(awk -F, -v half=$((seconds / 2)) '
+    NR > 1 && $1 >= half { n++; x += $1; y += $3; xx += $1 * $1; xy += $1 * $3; if ($3 > most) most = $3 }
+    END {
+        if (n < 3) { print "memory   too few samples"; exit }
+        slope = (n * xy - x * y) / (n * xx - x * x)
+        printf "memory   %.1f MB anonymous on average, at most %.1f MB, slope %+.2f MB an hour (%+.2f %% of it over the second half)\n",
+            y / n / 1024, most / 1024, slope * 3600 / 1024, slope * half / (y / n) * 100
+        exit (slope * half > y / n * 0.05)
+    }' "$csv") && grown=0 || grown=1
+echo "$flat"
+echo "$last" | jq -e --argjson sent "$sent" '.stats.capture.kernel_drops + .rpcscope.packets_shed + .rpcscope.batches_shed
+    + .rpcscope.lines_shed + .rpcscope.reloads_failed == 0 and .stats.decoder.pkts == $sent' >/dev/null && [ $grown = 0 ] ||
+    { echo "not as it should be"; exit 1; }
