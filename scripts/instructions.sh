@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Counts the instructions that a replay of small loads takes, and compares them with benches/instructions.txt: times vary
-# on a machine that does other things, too, instructions hardly do. Fails when one takes more than 3 % more, and says so
-# when one takes more than 3 % less. Of five runs, counts differ by less than 0.01 %.
+# on a machine that does other things, too, instructions hardly do. Of five runs on one machine, counts differ by less than
+# 0.01 %; another processor has the C library choose other ways to copy. Fails when one takes more than 8 % more, and says
+# so when one takes more than 3 % more or less.
 #
 #   scripts/instructions.sh            compare
 #   scripts/instructions.sh --update   write the figures anew, after a change that is meant to cost, or of the compiler
@@ -10,7 +11,8 @@ cd "$(dirname "$0")/.."
 . scripts/prepare.sh
 command -v valgrind >/dev/null 2>&1 || install_packages valgrind
 
-tolerance=3
+told=3
+tolerance=8
 figures=benches/instructions.txt
 scratch=$(mktemp -d)
 trap 'rm -r "$scratch"' EXIT
@@ -40,17 +42,19 @@ if [ "${1:-}" = --update ]; then
     cat "$figures"
     exit
 fi
-join "$figures" "$scratch/figures" | awk -v tolerance=$tolerance -v figures=$figures '
+join "$figures" "$scratch/figures" | awk -v told=$told -v tolerance=$tolerance -v figures=$figures '
     {
         change = 100 * ($3 - $2) / $2
         printf "%-10s %14d instructions, %+.1f %%\n", $1, $3, change
         if (change > tolerance) worse = 1
-        if (change < -tolerance) better = 1
+        if (change > told) more = 1
+        if (change < -told) better = 1
     }
     END {
         if (worse) {
             print "more than " tolerance " % more instructions than in " figures ": find out why, or run scripts/instructions.sh --update"
             exit 1
         }
+        if (more) print "more than " told " % more: find out why"
         if (better) print "better: run scripts/instructions.sh --update"
     }'

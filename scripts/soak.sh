@@ -74,11 +74,7 @@ while kill -0 "$sending" 2>/dev/null; do
     row+=,$(awk '/^VmRSS/ { print $2 }' "/proc/$watching/status")
     row+=,$(awk '/^RssAnon/ { print $2 }' "/proc/$watching/status")
     for name in kernel_packets kernel_drops packets_shed batches_shed lines_shed calls alerts flows_now reloads; do
-        case $name in
-        # The counter of flows and their number at the moment have one name, the latter comes as a gauge.
-        flows_now) row+=,$(awk '$1 == "rpcscope_flows" { print $2 }' "$folder/metrics") ;;
-        *) row+=,$(value $name) ;;
-        esac
+        row+=,$(value $name)
     done
     echo "$row" >>"$csv"
     if [ $((elapsed / 60)) -gt "$reloaded" ]; then
