@@ -37,7 +37,8 @@ ip link set sender up
 
 if [ -z "$capture" ]; then
     capture=$folder/own.pcap
-    mergecap -a -F pcap -w "$capture" pcaps/*.pcap
+    # Of IPv6 connections, tcpreplay gives each direction other addresses.
+    find pcaps -maxdepth 1 -name '*.pcap' ! -name 'ipv6-*' -print0 | sort -z | xargs -0 mergecap -a -F pcap -w "$capture"
 fi
 # What one round of it holds.
 "$sensor" replay -f eve "$capture" >"$folder/round.json"
@@ -97,15 +98,22 @@ echo "$last" | jq -r --argjson sent "$sent" --argjson frames "$frames_of_round" 
     "dropped  \($capture.kernel_drops) by the kernel, \($own.packets_shed) packets and \($own.batches_shed) batches by the sensor, \($own.lines_shed) lines by outputs",
     "calls    \($own.calls), in what was sent \($expected | floor) (\($own.calls / $expected * 10000 | floor / 100) %)",
     "rules    \($own.reloads) reloads, \($own.reloads_failed) failed; \($own.alerts) alerts"'
-# Least squares over the second half: the first is warm-up, in which tables fill.
+# Least squares over what follows warm-up, in which tables fill: half of the time, and until connections become no more.
 flat=$(awk -F, -v half=$((seconds / 2)) '
-    NR > 1 && $1 >= half { n++; x += $1; y += $3; xx += $1 * $1; xy += $1 * $3; if ($3 > most) most = $3 }
+    NR > 1 { time[NR] = $1; memory[NR] = $3; flows[NR] = $11 }
     END {
-        if (n < 3) { print "memory   too few samples"; exit }
+        for (row = 2; row <= NR; row++) {
+            if (time[row] < half || flows[row] < flows[NR] * 0.99) continue
+            if (!n++) first = time[row]
+            x += time[row]; y += memory[row]; xx += time[row] ^ 2; xy += time[row] * memory[row]
+            if (memory[row] > most) most = memory[row]
+        }
+        if (n < 12) { print "memory   not known: tables were still filling, take longer or send more"; exit 1 }
         slope = (n * xy - x * y) / (n * xx - x * x)
-        printf "memory   %.1f MB anonymous on average, at most %.1f MB, slope %+.2f MB an hour (%+.2f %% of it over the second half)\n",
-            y / n / 1024, most / 1024, slope * 3600 / 1024, slope * half / (y / n) * 100
-        exit (slope * half > y / n * 0.05)
+        change = slope * (time[NR] - first) / (y / n)
+        printf "memory   %.1f MB anonymous on average from second %d on, at most %.1f MB, change since then %+.2f %% (%+.1f MB an hour)\n",
+            y / n / 1024, first, most / 1024, change * 100, slope * 3600 / 1024
+        exit (change > 0.05)
     }' "$csv") && grown=0 || grown=1
 echo "$flat"
 echo "$last" | jq -e --argjson sent "$sent" '.stats.capture.kernel_drops + .rpcscope.packets_shed + .rpcscope.batches_shed
