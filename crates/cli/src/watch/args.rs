@@ -33,7 +33,7 @@ pub(crate) struct Watch {
     pub(super) list: bool,
 
     /// Watch only frames that this filter takes (pcap-filter(7)), such as 'not port 443'.
-    #[arg(short = 'f', long = "filter", value_name = "BPF")]
+    #[arg(short = 'b', long = "bpf", value_name = "FILTER")]
     pub(super) packet_filter: Option<String>,
 
     /// Run these rules: files of Sigma or Suricata rules, or folders of them.
@@ -57,7 +57,7 @@ pub(crate) struct Watch {
     pub(super) alerts: bool,
 
     /// How to print [default: table on a terminal, eve otherwise].
-    #[arg(long, value_name = "FORMAT", value_parser = format_parser())]
+    #[arg(short, long, value_name = "FORMAT", value_parser = format_parser())]
     pub(super) format: Option<String>,
 
     /// Where to write: a file, `-`, `unix:PATH`, `tcp:HOST:PORT` or `syslog:…`, see docs/OUTPUTS.md; several get the same
