@@ -18,6 +18,7 @@ mod metrics;
 mod report;
 mod running;
 mod sandbox;
+mod setup;
 mod signals;
 mod systemd;
 mod teller;
@@ -28,26 +29,16 @@ use self::args::Watch;
 use self::control::Control;
 use self::report::{Reloads, Reporter};
 use self::running::Running;
-use self::sandbox::{Confinement, Files};
 use self::teller::{Message, Told};
 use self::threads::{Carving, LOADS_BEHIND, Reader};
 use self::worker::Worker;
-use crate::args::When;
 use crate::exit::{DONE, Exit, UNREADABLE, WRONG_USE};
-use crate::pipeline::{Plan, Printed};
-use crate::rule_files::{self, Strictness};
-use crate::{filter, messages, settings, shown};
+use crate::{filter, messages};
 use crossbeam_channel::{Sender, bounded, unbounded};
-use rpcscope_capture::CaptureError;
-use rpcscope_capture::live::{InterfaceState, LiveSettings, LiveSource, Share};
-use rpcscope_engine::{Checksums, SHARDS};
-use rpcscope_model::Secrets;
-use rpcscope_rules::RuleSet;
-use rpcscope_sinks::destination::{Destination, Needs, Outlet, RESOLVER_FILES, SpoolLimits, Surroundings};
-use rpcscope_sinks::{Carver, Clock, Colour, Context, Detail, Format};
-use std::io::IsTerminal;
+use rpcscope_capture::live::{self, InterfaceState};
+use rpcscope_engine::SHARDS;
+use rpcscope_sinks::destination::Outlet;
 use std::net::TcpListener;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{self, ScopedJoinHandle};
@@ -60,7 +51,7 @@ pub(crate) fn run(arguments: &Watch) -> Exit {
 
 /// Prints the interfaces that can be watched.
 fn list() -> Result<Exit, Exit> {
-    for interface in rpcscope_capture::live::interfaces().map_err(|error| tell(&error))? {
+    for interface in live::interfaces().map_err(|error| setup::tell(&error))? {
         let addresses: Vec<String> = interface.addresses.iter().map(ToString::to_string).collect();
         let state = match interface.state {
             InterfaceState::Up => "up",
@@ -79,16 +70,16 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
         UNREADABLE
     };
     let signals = signals::catch().map_err(deaf)?;
-    let (rules, files) = rules(arguments)?;
+    let (rules, files) = setup::rules(arguments)?;
     let filter = filter::parse(arguments.filter.as_deref())?;
-    let destinations = destinations(&arguments.outputs)?;
-    let sources = open_sources(arguments)?;
-    let carver = carver(arguments)?;
+    let destinations = setup::destinations(&arguments.outputs)?;
+    let sources = setup::open_sources(arguments)?;
+    let carver = setup::carver(arguments)?;
     let listener = arguments.metrics.map(TcpListener::bind).transpose().map_err(|error| {
         messages::error(&format_args!("--metrics: cannot listen: {error}"), None);
         WRONG_USE
     })?;
-    confine(arguments, files, &destinations)?;
+    setup::confine(arguments, files, &destinations)?;
 
     // Threads inherit the confinement: none is started before.
     let signals = signals.listen().map_err(deaf)?;
@@ -98,7 +89,7 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
     let interfaces: Vec<Box<str>> = sources.iter().map(|source| source.interface().into()).collect();
     let running = Arc::new(Running::new(sockets, workers, rules.clone()));
     let told = Arc::new(Told::default());
-    let outlets = spawn_outlets(destinations)?;
+    let outlets = setup::spawn_outlets(destinations)?;
     let reporter = Arc::new(Reporter {
         started,
         running: Arc::clone(&running),
@@ -116,7 +107,7 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
             UNREADABLE
         })?;
     }
-    let plan = plan(arguments, rules, filter, &interfaces);
+    let plan = setup::plan(arguments, rules, filter, &interfaces);
     let exit = thread::scope(|scope| {
         let (messages_to, messages_from) = bounded(PARCELS);
         let (plan, outlets, told) = (&plan, &outlets, &told);
@@ -135,7 +126,7 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
         let carving = if carver_to.is_some() { Carving::Asked } else { Carving::Not };
         let (notices_to, notices) = unbounded();
         let readers = sources.into_iter().enumerate().map(|(socket, source)| {
-            Reader::new(source, socket, first_number(sockets), carving, &running, notices_to.clone())
+            Reader::new(source, socket, setup::first_number(sockets), carving, &running, notices_to.clone())
         });
         let readers: Vec<Reader<'_>> = readers.collect();
         let worker = |number: usize| {
@@ -204,154 +195,6 @@ fn watch(arguments: &Watch) -> Result<Exit, Exit> {
     Ok(exit.max(close(outlets)))
 }
 
-/// The rules that are to run, and the files that they are read from again.
-fn rules(arguments: &Watch) -> Result<(Option<Arc<RuleSet>>, Files), Exit> {
-    let mut files = Files::default();
-    if arguments.rules.is_empty() {
-        return Ok((None, files));
-    }
-    arguments.rules.iter().for_each(|path| files.read(path));
-    if let Some(path) = settings::path(arguments.settings.as_deref(), &arguments.rules) {
-        files.read(&path);
-    }
-    let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
-    let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
-    let rules = rule_files::load_to_run(&arguments.rules, &settings, strictness)?;
-    Ok((Some(rules), files))
-}
-
-fn destinations(outputs: &[String]) -> Result<Vec<Destination>, Exit> {
-    let standard = ["-".to_owned()];
-    let outputs = if outputs.is_empty() { &standard[..] } else { outputs };
-    let mut destinations = Vec::new();
-    for text in outputs {
-        let destination = Destination::parse(text).and_then(|destination| {
-            destination.check()?;
-            Ok(destination)
-        });
-        destinations.push(destination.map_err(|error| {
-            messages::error(&format_args!("--output {text}:{error}"), None);
-            WRONG_USE
-        })?);
-    }
-    Ok(destinations)
-}
-
-/// Opens the sockets of all interfaces. One that is not there is waited for, unless that is not wanted.
-fn open_sources(arguments: &Watch) -> Result<Vec<LiveSource>, Exit> {
-    let settings = Arc::new(LiveSettings {
-        snap_length: arguments.snap_length,
-        buffer_bytes: arguments.buffer,
-        filter: arguments.packet_filter.clone(),
-        promiscuous: !arguments.no_promiscuous,
-        ..LiveSettings::default()
-    });
-    let mut sources = Vec::new();
-    for interface in &arguments.interfaces {
-        let share = (arguments.threads > 1).then(Share::new);
-        for _ in 0..arguments.threads {
-            let mut source = LiveSource::new(interface.clone(), Arc::clone(&settings), share.clone());
-            match source.open() {
-                Err(error) if arguments.once || !error.may_pass() => return Err(tell(&error)),
-                Err(error) if sources.iter().all(|one: &LiveSource| one.interface() != interface) => {
-                    messages::warning(&format_args!("{error}; waiting for it"));
-                }
-                Err(_) | Ok(()) => {}
-            }
-            sources.push(source);
-        }
-    }
-    Ok(sources)
-}
-
-/// Where sessions are carved to, when that is asked for. Whether a rule wants it may change.
-fn carver(arguments: &Watch) -> Result<Option<Carver>, Exit> {
-    let Some(folder) = &arguments.carve else { return Ok(None) };
-    Carver::new(folder, arguments.carve_budget).map(Some).map_err(|error| {
-        messages::error(&error, error.hint());
-        WRONG_USE
-    })
-}
-
-/// Says what failed.
-fn tell(error: &CaptureError) -> Exit {
-    messages::error(error, error.hint());
-    UNREADABLE
-}
-
-/// Gives up what the sensor does not need any more.
-fn confine(arguments: &Watch, mut files: Files, destinations: &[Destination]) -> Result<(), Exit> {
-    if arguments.no_sandbox {
-        return Ok(());
-    }
-    if let Some(folder) = &arguments.carve {
-        files.write(folder);
-    }
-    for destination in destinations {
-        let Needs { folders, peers, host_names, .. } = destination.needs();
-        folders.iter().for_each(|folder| files.write(folder));
-        peers.iter().for_each(|peer| files.write(peer));
-        if host_names {
-            RESOLVER_FILES.iter().for_each(|path| files.read(Path::new(path)));
-        }
-    }
-    let kept = sandbox::enter(&Confinement { user: arguments.user.as_deref(), files: &files });
-    let kept = kept.map_err(|refused| {
-        messages::error(&refused, refused.hint);
-        WRONG_USE
-    })?;
-    messages::note(&kept);
-    Ok(())
-}
-
-fn spawn_outlets(destinations: Vec<Destination>) -> Result<Vec<Outlet>, Exit> {
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    let surroundings = Surroundings { now: Arc::new(clock::now), host, process: Some(std::process::id()) };
-    let spawn = |destination| Outlet::spawn(destination, surroundings.clone(), SpoolLimits::default());
-    destinations.into_iter().map(spawn).collect::<Result<_, _>>().map_err(|error| {
-        messages::error(&format_args!("cannot start a thread for an output: {error}"), None);
-        UNREADABLE
-    })
-}
-
-fn plan<'a>(
-    arguments: &Watch,
-    rules: Option<Arc<RuleSet>>,
-    filter: Option<rpcscope_rules::Expression>,
-    interfaces: &'a [Box<str>],
-) -> Plan<'a> {
-    let on_terminal = arguments.outputs.is_empty() && std::io::stdout().is_terminal();
-    let format = match arguments.format.as_deref().and_then(Format::from_name) {
-        Some(format) => format,
-        None if on_terminal => Format::Table,
-        None => Format::Eve,
-    };
-    let colour = match arguments.color {
-        When::Always => Colour::Ansi,
-        When::Auto if on_terminal && std::env::var_os("NO_COLOR").is_none() => Colour::Ansi,
-        _ => Colour::Plain,
-    };
-    Plan {
-        format,
-        context: Context {
-            capture: None,
-            interfaces,
-            community_id: arguments.community_id.then_some(0),
-            clock: Clock::Utc,
-            colour,
-            detail: if arguments.verbose { Detail::Everything } else { Detail::Calls },
-            columns: shown::columns(),
-        },
-        checksums: if arguments.verify_checksums { Checksums::Verified } else { Checksums::Accepted },
-        secrets: if arguments.with_hashes { Secrets::Told } else { Secrets::Withheld },
-        threads: usize::from(arguments.threads),
-        summarise: false,
-        rules,
-        printed: Printed { filter, alerts_only: arguments.alerts },
-        carve_bytes: arguments.carve.as_ref().map(|_| Carver::session_bytes(arguments.carve_budget)),
-    }
-}
-
 /// Writes what waits, and says what could not be written.
 fn close(outlets: Vec<Outlet>) -> Exit {
     let mut exit = DONE;
@@ -366,13 +209,6 @@ fn close(outlets: Vec<Outlet>) -> Exit {
         }
     }
     exit
-}
-
-/// What is added to the numbers of frames: numbers of flows are not used again after a restart, unless the sensor took
-/// more than a million frames a second from its start on.
-fn first_number(sockets: usize) -> u64 {
-    let seconds = u64::try_from(clock::now().seconds()).unwrap_or(0);
-    (seconds << 20) / sockets.max(1) as u64
 }
 
 /// Parcels that the teller may be behind. With the size of a parcel it bounds what waits there: 64 MB or so.
