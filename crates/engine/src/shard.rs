@@ -283,11 +283,13 @@ impl Shard {
             return;
         }
         let Some((key, opened)) = self.ended.pop_front() else { return };
-        let position = self.table.find(&key);
-        let Some(entry) = position.and_then(|position| self.table.entry(position)) else { return };
+        let Some(position) = self.table.find(&key) else { return };
+        let Some(entry) = self.table.entry(position) else { return };
         // It may have gone on since, or be another connection.
         if entry.opened == opened && matches!(&entry.state, State::Followed(followed) if followed.finished) {
             let state = std::mem::replace(&mut entry.state, State::Watched(Watched::of_no_interest()));
+            // It is forgotten as soon as others of no interest are.
+            self.table.see(position, now);
             self.close(Entry { key, opened, state }, now);
         }
     }
