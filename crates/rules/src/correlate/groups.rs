@@ -41,6 +41,8 @@ pub(super) struct Groups<T> {
 struct Group<T> {
     window: T,
     last_seen: u64,
+    /// The latest time of its events.
+    time: Timestamp,
     /// When its window is over, if it is judged then.
     end: Option<(Timestamp, u64)>,
 }
@@ -57,10 +59,12 @@ impl<T: Remembered> Groups<T> {
         }
     }
 
-    /// Lets `change` work on the window of a group, which is made when there is none, and then has the end given.
+    /// Lets `change` work on the window of a group that has an event at `time`. It is made when there is none, and then has
+    /// the end given.
     pub(super) fn with<R>(
         &mut self,
         key: Key,
+        time: Timestamp,
         end: Option<Timestamp>,
         change: impl FnOnce(&mut T) -> R,
     ) -> R {
@@ -70,10 +74,11 @@ impl<T: Remembered> Groups<T> {
         let group = self.table.entry(Arc::clone(&key)).or_insert_with(|| {
             let end = end.map(|end| (end, now));
             by_end.extend(end.map(|end| (end, Arc::clone(&key))));
-            Group { window: T::default(), last_seen: 0, end }
+            Group { window: T::default(), last_seen: 0, time, end }
         });
         self.by_age.remove(&group.last_seen);
         group.last_seen = now;
+        group.time = group.time.max(time);
         self.by_age.insert(now, key);
         let before = group.window.entries();
         let result = change(&mut group.window);
@@ -96,6 +101,20 @@ impl<T: Remembered> Groups<T> {
         let key = Arc::clone(key);
         let window = self.remove(&key)?;
         Some((key, window))
+    }
+
+    /// Forgets groups that had no event for so long that what is remembered of them counts no more, as `is_over` says of a
+    /// rule or correlation and a time; a few of those that had none for longest. Without it, groups of hosts that are never
+    /// seen again would fill the table and stay.
+    pub(super) fn forget_over(&mut self, is_over: impl Fn(usize, Timestamp) -> bool) {
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            let Some((_, oldest)) = self.by_age.first_key_value() else { return };
+            let oldest = Arc::clone(oldest);
+            if !self.table.get(&*oldest).is_some_and(|group| is_over(oldest.of, group.time)) {
+                return;
+            }
+            self.remove(&oldest);
+        }
     }
 
     /// Renames rules and correlations, and forgets the groups of those that have no new name.
@@ -128,6 +147,8 @@ impl<T: Remembered> Groups<T> {
     }
 }
 
+/// Groups that may be forgotten with each event: more than come with it.
+const FORGOTTEN_AT_ONCE: usize = 4;
 /// Groups of all correlations. A scan with forged addresses could otherwise grow memory without end.
 const MAX_GROUPS: usize = 1 << 16;
 /// Events that all groups remember together.
@@ -139,6 +160,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn groups_that_count_no_more_are_forgotten_from_the_oldest_on() {
+        let mut groups = Groups::new();
+        let key = |number: usize| Key { of: number, values: Vec::new() };
+        for number in 0..10 {
+            let time = Timestamp(i64::try_from(number).expect("a small number"));
+            groups.with(key(number), time, None, |window: &mut Window| window.count(time, None, u64::MAX));
+        }
+        groups.forget_over(|_, time| time < Timestamp(6));
+        assert_eq!((groups.table.len(), groups.entries), (6, 6), "a few at a time");
+        groups.forget_over(|of, time| of != 5 && time < Timestamp(6));
+        assert_eq!((groups.table.len(), groups.by_age.len(), groups.evicted), (5, 5, 0));
+    }
+
+    #[test]
     fn the_group_without_events_for_the_longest_time_is_forgotten() {
         let mut groups = Groups::new();
         let key = |number: usize| Key { of: 0, values: vec![Some(number.to_string().into())] };
@@ -146,15 +181,15 @@ mod tests {
             window.count(Timestamp(0), None, u64::MAX);
             window.entries()
         };
-        assert_eq!(groups.with(key(0), None, add), 1);
+        assert_eq!(groups.with(key(0), Timestamp(0), None, add), 1);
         for number in 1..MAX_GROUPS {
-            groups.with(key(number), None, add);
+            groups.with(key(number), Timestamp(0), None, add);
         }
-        assert_eq!((groups.with(key(0), None, add), groups.evicted), (2, 0));
-        groups.with(key(MAX_GROUPS), None, add);
+        assert_eq!((groups.with(key(0), Timestamp(0), None, add), groups.evicted), (2, 0));
+        groups.with(key(MAX_GROUPS), Timestamp(0), None, add);
         assert_eq!(groups.evicted, 1);
-        assert_eq!(groups.with(key(0), None, add), 3);
-        assert_eq!(groups.with(key(1), None, add), 1);
+        assert_eq!(groups.with(key(0), Timestamp(0), None, add), 3);
+        assert_eq!(groups.with(key(1), Timestamp(0), None, add), 1);
         assert_eq!(groups.table.len(), groups.by_age.len());
     }
 }

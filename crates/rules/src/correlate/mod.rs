@@ -76,6 +76,7 @@ impl Correlator {
     pub fn hit(&mut self, position: usize, event: &Arc<Event>, alerts: &mut Vec<Told>) {
         self.now = self.now.max(event.header.time);
         self.close_windows(Some(self.now), alerts);
+        self.forget_over();
         self.number += 1;
         if let Some(alert) = self.rated(position, event) {
             alerts.push(Told { position, alert });
@@ -99,7 +100,8 @@ impl Correlator {
         let threshold = rule.threshold.as_ref()?;
         let sender = rule.text.as_ref().map_or(Side::Client, |text| text.sender);
         let key = Key { of: position, values: rate::tracked(threshold.track, sender, event) };
-        let may = self.rates.with(key, None, |rate| rate.event(threshold, event.header.time));
+        let may =
+            self.rates.with(key, event.header.time, None, |rate| rate.event(threshold, event.header.time));
         may.then(|| Alert {
             rule: Arc::clone(&rule.signature),
             event: Arc::clone(event),
@@ -129,7 +131,7 @@ impl Correlator {
         let (time, span, number) = (event.header.time, correlation.timespan_ns, self.number);
         let waits = is_judged_at_its_end(correlation);
         let end = i64::try_from(span).map_or(i64::MAX, |span| time.0.saturating_add(span));
-        let count = self.groups.with(key, waits.then_some(Timestamp(end)), |window| {
+        let count = self.groups.with(key, time, waits.then_some(Timestamp(end)), |window| {
             if waits {
                 // The window is over with its span, not with what comes later.
                 window.count(time, counted, u64::MAX);
@@ -159,6 +161,20 @@ impl Correlator {
         if let Some(count) = count {
             self.fire(at, base, Correlated { count, group: group(correlation, &values) }, event, alerts);
         }
+    }
+
+    /// Forgets what lies so far back that it counts no more.
+    fn forget_over(&mut self) {
+        let Self { rules, groups, rates, now, .. } = self;
+        let is_over =
+            |time: Timestamp, span_ns: u64| now.since_ns(time) > span_ns.saturating_add(LATENESS_NS);
+        groups.forget_over(|of, time| {
+            rules.correlations().get(of).is_none_or(|correlation| is_over(time, correlation.timespan_ns))
+        });
+        rates.forget_over(|of, time| {
+            let threshold = rules.rules().get(of).and_then(|rule| rule.threshold.as_ref());
+            threshold.is_none_or(|threshold| is_over(time, u64::from(threshold.seconds) * 1_000_000_000))
+        });
     }
 
     /// Judges windows that were over before `now`; without a time, all.
@@ -294,6 +310,9 @@ fn group(correlation: &Correlation, values: &[Option<Box<str>>]) -> Vec<(String,
 
 /// Events that a group counts at most: a bound above it never holds.
 pub(crate) const MOST_EVENTS: usize = Window::MAX_ENTRIES;
+
+/// How late an event may come behind others: their order is that of frames, and of connections that end, not of times.
+const LATENESS_NS: u64 = 60_000_000_000;
 
 /// Characters by which values are told apart. Longer ones could fill memory.
 const MAX_VALUE_CHARS: usize = 512;
