@@ -1,6 +1,6 @@
 //! `rpcscope replay`: every remote procedure call in capture files.
 
-use crate::args::{Replay, When};
+use crate::args::Replay;
 use crate::exit::{DONE, Exit, FOUND, UNREADABLE, WRONG_USE};
 use crate::feed::{Feed, FeedFigures};
 use crate::output::{self, Output};
@@ -11,7 +11,7 @@ use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
 use rpcscope_rules::RuleSet;
-use rpcscope_sinks::{Carver, Clock, Colour, Context, Detail, Format, RunFigures, Summary};
+use rpcscope_sinks::{Carver, Clock, Context, Detail, Format, RunFigures, Summary};
 use std::io::{ErrorKind, IsTerminal};
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,16 +33,8 @@ pub(crate) fn run(arguments: &Replay) -> Exit {
     let mut figures = FeedFigures::default();
     let inputs = readable(arguments, &mut figures);
     let on_terminal = arguments.output.is_none() && std::io::stdout().is_terminal();
-    let format = match arguments.format.as_deref().and_then(Format::from_name) {
-        Some(format) => format,
-        None if on_terminal => Format::Table,
-        None => Format::Eve,
-    };
-    let colour = match arguments.color {
-        When::Always => Colour::Ansi,
-        When::Auto if on_terminal && std::env::var_os("NO_COLOR").is_none() => Colour::Ansi,
-        _ => Colour::Plain,
-    };
+    let format = shown::format(arguments.format.as_deref(), on_terminal);
+    let colour = shown::colour(arguments.color, on_terminal);
     let mut output = match &arguments.output {
         None => Output::stdout(),
         Some(path) => match Output::file(path) {

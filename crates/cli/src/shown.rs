@@ -1,8 +1,9 @@
 //! Events, alerts and traces as lines for those who look into why.
 
+use crate::args::When;
 use rpcscope_model::{Alert, Event};
 use rpcscope_rules::Trace;
-use rpcscope_sinks::{Clock, Context, Detail, Format, Memo, visible};
+use rpcscope_sinks::{Clock, Colour, Context, Detail, Format, Memo, visible};
 
 /// The lines of an event: those of the table, else that of JSON.
 pub(crate) fn event(event: &Event) -> String {
@@ -40,4 +41,19 @@ fn context() -> Context<'static> {
 pub(crate) fn columns() -> u16 {
     let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     told.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0)).unwrap_or(120)
+}
+
+/// How events are written: as asked, else as a table on a terminal, else as JSON lines.
+pub(crate) fn format(asked: Option<&str>, on_terminal: bool) -> Format {
+    let otherwise = if on_terminal { Format::Table } else { Format::Eve };
+    asked.and_then(Format::from_name).unwrap_or(otherwise)
+}
+
+/// Whether colours are used.
+pub(crate) fn colour(when: When, on_terminal: bool) -> Colour {
+    match when {
+        When::Always => Colour::Ansi,
+        When::Auto if on_terminal && std::env::var_os("NO_COLOR").is_none() => Colour::Ansi,
+        When::Auto | When::Never => Colour::Plain,
+    }
 }

@@ -3,7 +3,6 @@
 use super::args::Watch;
 use super::clock;
 use super::sandbox::{self, Confinement, Files};
-use crate::args::When;
 use crate::exit::{Exit, UNREADABLE, WRONG_USE};
 use crate::pipeline::{Plan, Printed};
 use crate::rule_files::{self, Strictness};
@@ -14,7 +13,7 @@ use rpcscope_engine::Checksums;
 use rpcscope_model::Secrets;
 use rpcscope_rules::{Expression, RuleSet};
 use rpcscope_sinks::destination::{Destination, Needs, Outlet, RESOLVER_FILES, SpoolLimits, Surroundings};
-use rpcscope_sinks::{Carver, Clock, Colour, Context, Detail, Format};
+use rpcscope_sinks::{Carver, Clock, Context, Detail};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -139,16 +138,8 @@ pub(super) fn plan<'a>(
     interfaces: &'a [Box<str>],
 ) -> Plan<'a> {
     let on_terminal = arguments.outputs.is_empty() && std::io::stdout().is_terminal();
-    let format = match arguments.format.as_deref().and_then(Format::from_name) {
-        Some(format) => format,
-        None if on_terminal => Format::Table,
-        None => Format::Eve,
-    };
-    let colour = match arguments.color {
-        When::Always => Colour::Ansi,
-        When::Auto if on_terminal && std::env::var_os("NO_COLOR").is_none() => Colour::Ansi,
-        _ => Colour::Plain,
-    };
+    let format = shown::format(arguments.format.as_deref(), on_terminal);
+    let colour = shown::colour(arguments.color, on_terminal);
     Plan {
         format,
         context: Context {
