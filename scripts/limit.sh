@@ -4,11 +4,12 @@
 #
 #   scripts/limit.sh [CAPTURE [SECONDS]]      the captures in pcaps/, 5 s for each rate
 #
-# Each sensor runs with one thread and 8 MiB of ring, so that a few seconds tell; the sender runs beside it on the same machine: on few cores it takes
-# its share of them, so that the figures are comparable with each other and not with those of a real port. Binary search
-# over rates: a rate counts as held when the kernel and the sensor dropped nothing. When a sensor keeps up with all that can be
-# sent, it is searched again with the sensor stopped for 45 of every 50 ms: with a tenth of its time. Needs root, tcpreplay, mergecap, jq, and a
-# built rpcscope: RPCSCOPE names it, else it is target/release/rpcscope. Suricata is left out when it is not installed.
+# Each sensor runs with one thread and 8 MiB of ring, so that a few seconds tell; the sender runs beside it on the same
+# machine: on few cores it takes its share of them, so that the figures are comparable with each other and not with those
+# of a real port. Binary search over rates: a rate counts as held when the kernel and the sensor dropped nothing. When a
+# sensor keeps up with all that can be sent, it is searched again with the sensor stopped for 45 of every 50 ms: with a
+# tenth of its time. Needs root, tcpreplay, mergecap, jq, and a built rpcscope: RPCSCOPE names it, else it is
+# target/release/rpcscope. Suricata is left out when it is not installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ -z "${LIMIT_INSIDE:-}" ]; then
@@ -17,24 +18,12 @@ fi
 capture=${1:-}
 seconds=${2:-5}
 sensor=$(realpath "${RPCSCOPE:-target/release/rpcscope}")
-folder=$(mktemp -d)
-processes=()
-clean_up() {
-    kill "${processes[@]}" 2>/dev/null || true
-    wait 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap clean_up EXIT
+. scripts/wire.sh
 
-ip link set lo up
-echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-ip link add sensor mtu 65535 type veth peer name sender mtu 65535
-ip link set sensor up
-ip link set sender up
+lay_wire
 if [ -z "$capture" ]; then
     capture=$folder/own.pcap
-    # Of IPv6 connections, tcpreplay gives each direction other addresses.
-    find pcaps -maxdepth 1 -name '*.pcap' ! -name 'ipv6-*' -print0 | sort -z | xargs -0 mergecap -a -F pcap -w "$capture"
+    own_captures "$capture"
 fi
 
 # The names of Suricata's other parsers, switched off.

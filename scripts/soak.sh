@@ -19,26 +19,13 @@ capture=${3:-}
 sensor=${RPCSCOPE:-target/release/rpcscope}
 csv=${SOAK_CSV:-soak.csv}
 metrics=127.0.0.1:9464
-folder=$(mktemp -d)
-processes=()
-clean_up() {
-    kill "${processes[@]}" 2>/dev/null || true
-    wait 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap clean_up EXIT
+. scripts/wire.sh
 
-ip link set lo up
-echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-# Frames that were captured behind offloading are longer than any on a real wire.
-ip link add sensor mtu 65535 type veth peer name sender mtu 65535
-ip link set sensor up
-ip link set sender up
+lay_wire
 
 if [ -z "$capture" ]; then
     capture=$folder/own.pcap
-    # Of IPv6 connections, tcpreplay gives each direction other addresses.
-    find pcaps -maxdepth 1 -name '*.pcap' ! -name 'ipv6-*' -print0 | sort -z | xargs -0 mergecap -a -F pcap -w "$capture"
+    own_captures "$capture"
 fi
 # What one round of it holds.
 "$sensor" replay -f eve "$capture" >"$folder/round.json"

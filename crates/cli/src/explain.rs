@@ -5,7 +5,7 @@ use crate::exit::{Exit, UNREADABLE, WRONG_USE};
 use crate::output::{self, Output};
 use crate::rule_files::{self, Strictness, counted};
 use crate::testing::sample_run::{Frames, replay};
-use crate::{messages, settings, shown};
+use crate::{messages, shown};
 use rpcscope_rules::{Correlation, CorrelationKind, Nearest, RuleSet, Told};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -18,9 +18,7 @@ pub(crate) fn run(arguments: &Explain) -> Exit {
         ([], rule) => (rule_files::paths(&[]), Some(rule)),
         (paths, rule) => (paths.to_vec(), Some(rule)),
     };
-    let settings = settings::load(arguments.settings.as_deref(), &paths);
-    let rules = settings.and_then(|settings| rule_files::load_to_run(&paths, &settings, Strictness::Lenient));
-    let rules = match rules {
+    let rules = match rule_files::load_to_run(&paths, arguments.settings.as_deref(), Strictness::Lenient) {
         Ok(rules) => rules,
         Err(exit) => return exit,
     };

@@ -6,7 +6,7 @@ use crate::feed::{Feed, FeedFigures};
 use crate::output::{self, Output};
 use crate::pipeline::{self, Plan, Printed, Results};
 use crate::rule_files::{self, Strictness};
-use crate::{filter, messages, progress, settings, shown};
+use crate::{filter, messages, progress, shown};
 use rpcscope_capture::{Input, inputs};
 use rpcscope_engine::Checksums;
 use rpcscope_model::{Secrets, Stats};
@@ -150,8 +150,7 @@ fn rules(arguments: &Replay) -> Result<Option<Arc<RuleSet>>, Exit> {
         return Ok(None);
     }
     let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
-    let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
-    rule_files::load_to_run(&arguments.rules, &settings, strictness).map(Some)
+    rule_files::load_to_run(&arguments.rules, arguments.settings.as_deref(), strictness).map(Some)
 }
 
 /// Where sessions are carved to, when that is asked for and a rule wants it.

@@ -3,7 +3,7 @@
 mod walk;
 
 use crate::exit::{Exit, UNREADABLE, WRONG_USE};
-use crate::{finding_text, messages};
+use crate::{finding_text, messages, settings};
 use rpcscope_rules::{Finding, Loader, RuleSet, Settings, Severity};
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read};
@@ -119,13 +119,15 @@ pub(crate) fn without_test_suffix(path: &Path) -> Option<PathBuf> {
     Some(path.with_file_name(stem))
 }
 
-/// Reads rules in order to run them, and says on standard error what is wrong, warnings in a word.
+/// Reads the rules at these paths in order to run them, with the settings that were named or are found, and says on
+/// standard error what is wrong, warnings in a word.
 pub(crate) fn load_to_run(
     paths: &[PathBuf],
-    settings: &Settings,
+    settings: Option<&Path>,
     strictness: Strictness,
 ) -> Result<Arc<RuleSet>, Exit> {
-    let loaded = load(paths, settings).map_err(|failed| tell_unreadable(&failed))?;
+    let settings = settings::load(settings, paths)?;
+    let loaded = load(paths, &settings).map_err(|failed| tell_unreadable(&failed))?;
     for finding in loaded.findings.iter().filter(|finding| finding.severity == Severity::Error) {
         messages::finding(&loaded.shown(finding));
     }

@@ -3,7 +3,7 @@
 use crate::{Checksums, SHARDS, Shard, shard_limits, shard_of};
 use rpcscope_flow::Decoder;
 use rpcscope_model::{
-    CarveId, Carved, Event, Frame, FrameNumber, KeptFrame, Limits, LinkType, Secrets, Sizes, Stats, Timestamp,
+    CarveId, Carved, Event, Frame, FrameNumber, KeptFrame, Limits, LinkType, Secrets, Stats, Timestamp,
 };
 use rpcscope_rules::RuleSet;
 use std::sync::Arc;
@@ -80,21 +80,6 @@ impl Engine {
         }
     }
 
-    /// Runs other rules from here on, or none.
-    pub fn reload(&mut self, rules: Option<&Arc<RuleSet>>) {
-        for shard in &mut self.shards {
-            shard.reload(rules.cloned());
-        }
-    }
-
-    /// It is `now`, and no frame has come: gives what became of connections that have been idle for too long to `sink`.
-    pub fn tick(&mut self, now: Timestamp, sink: &mut impl FnMut(Event, &[usize])) {
-        for shard in &mut self.shards {
-            shard.tick(now);
-            shard.tell(sink);
-        }
-    }
-
     /// Gives what is still open to `sink`, in the order of the frames in which it began.
     pub fn finish(&mut self, sink: &mut impl FnMut(Event)) {
         self.finish_judged(&mut |event, _| sink(event));
@@ -131,15 +116,6 @@ impl Engine {
             stats.add(&shard.stats());
         }
         stats
-    }
-
-    /// How full the tables of all parts are.
-    pub fn sizes(&self) -> Sizes {
-        let mut sizes = Sizes::default();
-        for shard in &self.shards {
-            sizes.add(&shard.sizes());
-        }
-        sizes
     }
 }
 

@@ -62,7 +62,7 @@ impl Session {
 
     /// The same, that tells what is wanted beside what is told always.
     pub fn with_wanted(mut self, wanted: Arc<Wanted>) -> Self {
-        self.output.wanted = wanted;
+        self.want(wanted);
         self
     }
 

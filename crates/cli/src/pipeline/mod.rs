@@ -10,7 +10,7 @@ pub(crate) mod writer;
 use crate::feed::Feed;
 use crate::output::Output;
 use indicatif::ProgressBar;
-use rpcscope_engine::Checksums;
+use rpcscope_engine::{Checksums, Shard, shard_limits};
 use rpcscope_model::{Carved, Secrets, Stats, Timestamp};
 use rpcscope_rules::{Expression, RuleSet};
 use rpcscope_sinks::{Carver, Context, Format, Summary};
@@ -31,6 +31,20 @@ pub(crate) struct Plan<'a> {
     pub(crate) printed: Printed,
     /// Bytes of frames that a session may have when rules want it carved; `None` when nothing is carved.
     pub(crate) carve_bytes: Option<u64>,
+}
+
+impl Plan<'_> {
+    /// A shard that does what is planned.
+    pub(crate) fn shard(&self) -> Shard {
+        let mut shard = Shard::new(shard_limits(), self.checksums).with_secrets(self.secrets);
+        if let Some(rules) = &self.rules {
+            shard = shard.with_rules(Arc::clone(rules));
+        }
+        if let Some(session_bytes) = self.carve_bytes {
+            shard = shard.with_carving(&shard_limits(), session_bytes);
+        }
+        shard
+    }
 }
 
 /// What is printed.

@@ -16,7 +16,7 @@ use crate::feed::Feed;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::ProgressBar;
 use rpcscope_capture::Batch;
-use rpcscope_engine::{SHARDS, Shard, shard_limits, shard_of, sort_final_events};
+use rpcscope_engine::{SHARDS, Shard, shard_of, sort_final_events};
 use rpcscope_flow::{Decoder, Packet};
 use rpcscope_model::{Address, CarveId, Carved, Event, Frame, KeptFrame, Limits, Stats, Timestamp};
 use rpcscope_rules::Correlator;
@@ -260,17 +260,7 @@ fn work(
 ) -> Rest {
     // Shard s belongs to worker s mod N and is its (s div N)th.
     let numbers: Vec<usize> = (worker..SHARDS).step_by(workers).collect();
-    let shard = || {
-        let mut shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
-        if let Some(rules) = &plan.rules {
-            shard = shard.with_rules(Arc::clone(rules));
-        }
-        if let Some(session_bytes) = plan.carve_bytes {
-            shard = shard.with_carving(&shard_limits(), session_bytes);
-        }
-        shard
-    };
-    let mut shards: Vec<Shard> = numbers.iter().map(|_| shard()).collect();
+    let mut shards: Vec<Shard> = numbers.iter().map(|_| plan.shard()).collect();
     let mut writer = Writer::new(plan);
     for (batch, mut task) in tasks {
         let (mut marks, mut carved) = (Vec::new(), Vec::new());

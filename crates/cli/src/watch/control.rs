@@ -7,9 +7,9 @@ use super::signals::Signal;
 use super::teller::Message;
 use super::{clock, systemd};
 use crate::exit::{DONE, Exit, UNREADABLE};
+use crate::messages;
 use crate::pipeline::Plan;
 use crate::rule_files::{self, Strictness};
-use crate::{messages, settings};
 use crossbeam_channel::{Receiver, Sender, never, select_biased, tick};
 use rpcscope_capture::live::Notice;
 use rpcscope_sinks::destination::Outlet;
@@ -84,9 +84,7 @@ impl Control<'_> {
         let reloads = &self.reporter.reloads;
         let paths = &self.arguments.rules;
         if !paths.is_empty() {
-            let loaded = settings::load(self.arguments.settings.as_deref(), paths)
-                .and_then(|settings| rule_files::load_to_run(paths, &settings, Strictness::Strict));
-            match loaded {
+            match rule_files::load_to_run(paths, self.arguments.settings.as_deref(), Strictness::Strict) {
                 Ok(rules) => {
                     let count = rules.count();
                     reloads.rules.store(count as u64, Ordering::Relaxed);

@@ -13,9 +13,10 @@ pub(super) struct Running {
     /// Counts how often the rules were changed.
     generation: AtomicU64,
     rules: Mutex<Option<Arc<RuleSet>>>,
-    workers: Box<[Mutex<Counted>]>,
+    /// What each thread has counted: readers first, then workers.
+    counted: Box<[Mutex<Counted>]>,
     sockets: Box<[Mutex<LiveCounters>]>,
-    /// How often each thread went round its loop: readers first, then workers.
+    /// How often each thread went round its loop, in the same order.
     turns: Box<[AtomicU64]>,
     /// Packets that a worker did not take in time.
     pub(super) packets_shed: AtomicU64,
@@ -38,8 +39,7 @@ impl Running {
             stop: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             rules: Mutex::new(rules),
-            // Readers count what they decode.
-            workers: (0..sockets + workers).map(|_| Mutex::default()).collect(),
+            counted: (0..sockets + workers).map(|_| Mutex::default()).collect(),
             sockets: (0..sockets).map(|_| Mutex::default()).collect(),
             turns: (0..sockets + workers).map(|_| AtomicU64::new(0)).collect(),
             packets_shed: AtomicU64::new(0),
@@ -74,7 +74,7 @@ impl Running {
 
     /// Publishes what a thread has counted: readers by the number of their socket, workers after them.
     pub(super) fn publish(&self, thread: usize, counted: Counted) {
-        if let Some(published) = self.workers.get(thread) {
+        if let Some(published) = self.counted.get(thread) {
             *lock(published) = counted;
         }
     }
@@ -101,7 +101,7 @@ impl Running {
     /// What all threads have counted.
     pub(super) fn counted(&self) -> Counted {
         let mut sum = Counted::default();
-        for published in &self.workers {
+        for published in &self.counted {
             let counted = *lock(published);
             sum.stats.add(&counted.stats);
             sum.sizes.add(&counted.sizes);

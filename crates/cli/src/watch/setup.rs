@@ -29,8 +29,7 @@ pub(super) fn rules(arguments: &Watch) -> Result<(Option<Arc<RuleSet>>, Files), 
         files.read(&path);
     }
     let strictness = if arguments.strict { Strictness::Strict } else { Strictness::Lenient };
-    let settings = settings::load(arguments.settings.as_deref(), &arguments.rules)?;
-    let rules = rule_files::load_to_run(&arguments.rules, &settings, strictness)?;
+    let rules = rule_files::load_to_run(&arguments.rules, arguments.settings.as_deref(), strictness)?;
     Ok((Some(rules), files))
 }
 

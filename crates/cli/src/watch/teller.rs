@@ -77,7 +77,6 @@ impl Teller<'_> {
 
     fn change_rules(&mut self, generation: u64, rules: Option<&Arc<RuleSet>>) {
         self.generation = generation;
-        self.writer.reload(rules.cloned());
         match (&mut self.correlator, rules) {
             (Some(correlator), Some(rules)) => self.moved = Some(correlator.reload(Arc::clone(rules))),
             (correlator, rules) => {

@@ -5,7 +5,7 @@ use super::teller::Message;
 use crate::pipeline::Plan;
 use crate::pipeline::writer::{Deferred, Writer};
 use crossbeam_channel::Sender;
-use rpcscope_engine::{SHARDS, Shard, shard_limits, sort_final_events};
+use rpcscope_engine::{SHARDS, Shard, sort_final_events};
 use rpcscope_flow::Packet;
 use rpcscope_model::{CarveId, Carved, Event, Frame, KeptFrame, Stats, Timestamp};
 use rpcscope_rules::RuleSet;
@@ -54,21 +54,11 @@ impl<'a> Worker<'a> {
         carver: Option<Sender<Vec<Carved>>>,
         now: Instant,
     ) -> Self {
-        let shard = |_| {
-            let mut shard = Shard::new(shard_limits(), plan.checksums).with_secrets(plan.secrets);
-            if let Some(rules) = &plan.rules {
-                shard = shard.with_rules(Arc::clone(rules));
-            }
-            if let Some(session_bytes) = plan.carve_bytes {
-                shard = shard.with_carving(&shard_limits(), session_bytes);
-            }
-            shard
-        };
         Self {
             number,
             workers,
             running,
-            shards: (number..SHARDS).step_by(workers).map(shard).collect(),
+            shards: (number..SHARDS).step_by(workers).map(|_| plan.shard()).collect(),
             writer: Writer::new(plan),
             generation: 0,
             messages,
@@ -124,8 +114,6 @@ impl<'a> Worker<'a> {
                 shard.reload(rules.clone());
             }
             self.writer.reload(rules);
-            // Tells that no events under the old rules follow.
-            self.send(now);
         }
         if now.saturating_duration_since(self.published) >= PUBLISHED_EACH {
             self.published = now;

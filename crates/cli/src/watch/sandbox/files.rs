@@ -6,6 +6,7 @@ use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetStatus,
 };
+use rpcscope_sinks::destination::RESOLVER_FILES;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -25,25 +26,16 @@ pub(super) struct Kept {
 }
 
 /// What the C library, libpcap and the kernel's view of the process are read from.
-const SYSTEM: [&str; 11] = [
-    "/etc/resolv.conf",
-    "/etc/hosts",
-    "/etc/nsswitch.conf",
-    "/etc/services",
-    "/etc/localtime",
-    "/lib",
-    "/usr/lib",
-    "/proc",
-    "/sys/class/net",
-    "/sys/devices",
-    "/dev/null",
-];
+const SYSTEM: [&str; 7] =
+    ["/etc/localtime", "/lib", "/usr/lib", "/proc", "/sys/class/net", "/sys/devices", "/dev/null"];
 
 impl Files {
     /// Adds a file or folder that is read; of a file its folder, since editors replace files.
     pub(in crate::watch) fn read(&mut self, path: &Path) {
         let folder = if path.is_dir() { path } else { parent(path) };
-        self.read.push(folder.to_path_buf());
+        if !self.read.iter().any(|known| known == folder) {
+            self.read.push(folder.to_path_buf());
+        }
     }
 
     /// Adds a folder in which files are made, written, renamed and removed.
@@ -66,7 +58,7 @@ pub(super) fn restrict(files: &Files) -> Result<Kept, Refused> {
         .handle_access(AccessFs::from_all(abi))
         .and_then(Ruleset::create)
         .map_err(|error| refused(&error))?;
-    let system = SYSTEM.iter().map(Path::new);
+    let system = SYSTEM.iter().chain(RESOLVER_FILES).map(Path::new);
     let read =
         system.chain(files.read.iter().map(PathBuf::as_path)).map(|path| (path, AccessFs::from_read(abi)));
     let devices = [(Path::new("/dev/null"), AccessFs::WriteFile.into())];
