@@ -39,6 +39,13 @@ impl Engine {
         self
     }
 
+    /// The same, whose calls carry all messages that any rule reads, and not only those that a rule may hold for: for whoever
+    /// asks why it does not.
+    pub fn with_all_messages(mut self) -> Self {
+        self.shards = self.shards.into_iter().map(Shard::with_all_messages).collect();
+        self
+    }
+
     /// The same, that carves the sessions that rules want to be kept: at most `session_bytes` bytes of each. To be given
     /// frames by [`push_carving`](Self::push_carving).
     pub fn with_carving(mut self, session_bytes: u64) -> Self {

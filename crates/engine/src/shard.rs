@@ -82,6 +82,15 @@ impl Shard {
         self
     }
 
+    /// The same, whose calls carry all messages that any rule reads, and not only those that a rule may hold for. A reload ends
+    /// that.
+    pub fn with_all_messages(mut self) -> Self {
+        if let Some(watch) = &self.watch {
+            self.session.want(Arc::new(watch.rules().wanted().with_all_messages()));
+        }
+        self
+    }
+
     /// The same, that carves the sessions that rules want to be kept: at most `session_bytes` bytes of each. It wants to be
     /// given frames by [`keep`](Self::keep) then.
     pub fn with_carving(mut self, limits: &Limits, session_bytes: u64) -> Self {

@@ -55,7 +55,7 @@ pub use side::Side;
 pub use sizes::Sizes;
 pub use stats::Stats;
 pub use time::Timestamp;
-pub use wanted::{Requests, Wanted};
+pub use wanted::{Calls, Contents, Wanted};
 pub use wire::{Message, Wire};
 
 pub use compact_str::{CompactString, ToCompactString};

@@ -1,21 +1,44 @@
 //! What whoever listens to events wants to be told beside what is told always.
 
-use crate::Opnum;
+use crate::{Opnum, Side};
 use std::collections::HashSet;
+use std::fmt::Debug;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What is told only to those who ask for it, since it costs time or memory.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// The calls whose request is told as soon as it is complete ([`Phase::Requested`](crate::Phase)).
-    pub requests: Requests,
-    /// Whether calls and binds carry their PDUs ([`Wire`](crate::Wire)).
-    pub wire: bool,
+    pub requests: Calls,
+    /// The calls that carry their PDUs ([`Wire`](crate::Wire)); binds carry theirs when any call may.
+    pub wire: Calls,
+    /// What somebody looks for in messages of other calls: those that have it carry their PDUs, and when the client sent
+    /// it, their request is told as soon as it is complete.
+    pub contents: Option<Arc<dyn Contents>>,
+}
+
+impl Wanted {
+    /// The same, with the PDUs of all calls and not only of those that have what is looked for: for whoever asks why it was
+    /// not found.
+    #[must_use]
+    pub fn with_all_messages(&self) -> Self {
+        if !self.has_messages() {
+            return self.clone();
+        }
+        let requests = if self.contents.is_some() { Calls::All } else { self.requests.clone() };
+        Self { requests, wire: Calls::All, contents: None }
+    }
+
+    /// Whether there may be a call that carries its PDUs.
+    pub fn has_messages(&self) -> bool {
+        self.contents.is_some() || !matches!(self.wire, Calls::None)
+    }
 }
 
 /// Calls, by what is known of them when they are made.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Requests {
+pub enum Calls {
     /// None.
     #[default]
     None,
@@ -25,7 +48,7 @@ pub enum Requests {
     All,
 }
 
-impl Requests {
+impl Calls {
     /// Whether a call is among them.
     pub fn include(&self, interface: Option<Uuid>, opnum: Opnum) -> bool {
         match self {
@@ -42,6 +65,13 @@ impl Requests {
     }
 }
 
+/// Bytes that somebody looks for in messages as they travelled.
+pub trait Contents: Debug + Send + Sync {
+    /// Whether a message that `sender` sent in one PDU has some of them; `stub` is the part of it that is stub. May say so
+    /// when it has not.
+    fn may_be_in(&self, sender: Side, pdu: &[u8], stub: &[u8]) -> bool;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +80,7 @@ mod tests {
     fn calls_are_wanted_by_interface_by_operation_or_by_both() {
         let [one, other] = [1, 2].map(Uuid::from_u128);
         let keys = [(Some(one), Some(Opnum(12))), (Some(other), None), (None, Some(Opnum(3)))];
-        let requests = Requests::Keyed(keys.into());
+        let requests = Calls::Keyed(keys.into());
         for (interface, opnum, wanted) in [
             (Some(one), 12, true),
             (Some(one), 13, false),
@@ -61,6 +91,6 @@ mod tests {
         ] {
             assert_eq!(requests.include(interface, Opnum(opnum)), wanted, "{interface:?} {opnum}");
         }
-        assert!(Requests::All.include(None, Opnum(0)) && !Requests::None.include(Some(one), Opnum(0)));
+        assert!(Calls::All.include(None, Opnum(0)) && !Calls::None.include(Some(one), Opnum(0)));
     }
 }

@@ -6,26 +6,27 @@ use crate::field::{Field, FieldId, Kind};
 use crate::matcher::Matcher;
 use crate::value::{FieldValue, Fields};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rpcscope_model::{Contents, Side};
 use std::collections::BTreeMap;
 
 /// Rules by the longest content that each wants, for those that no interface and no operation tells apart.
 #[derive(Debug, Default)]
-pub(crate) struct Contents {
+pub(crate) struct ContentIndex {
     searches: Vec<Search>,
     /// Positions of all its rules, in ascending order.
     rules: Vec<usize>,
 }
 
-/// All contents that are wanted of one field.
+/// All contents that are wanted of one field, which is bytes of a message.
 #[derive(Debug)]
 struct Search {
-    field: Field,
+    field: FieldId,
     automaton: AhoCorasick,
     /// The rules of each content.
     rules: Vec<Vec<usize>>,
 }
 
-impl Contents {
+impl ContentIndex {
     /// Takes those of the expressions that have to be found by content; their positions are those in the list.
     pub(crate) fn new<'a>(expressions: impl Iterator<Item = &'a Expression>) -> Self {
         let mut wanted: BTreeMap<FieldId, BTreeMap<Vec<u8>, Vec<usize>>> = BTreeMap::new();
@@ -52,7 +53,7 @@ impl Contents {
             let Ok(automaton) = automaton else { continue };
             let rules: Vec<Vec<usize>> = wanted.into_values().collect();
             contents.rules.extend(rules.iter().flatten());
-            contents.searches.push(Search { field: Field::Known(field), automaton, rules });
+            contents.searches.push(Search { field, automaton, rules });
         }
         contents.rules.sort_unstable();
         contents
@@ -69,7 +70,7 @@ impl Contents {
         for search in &self.searches {
             // Most messages have none of the contents.
             let mut missing = Vec::new();
-            for value in event.values(&search.field) {
+            for value in event.values(&Field::Known(search.field)) {
                 let FieldValue::Bytes(bytes) = value else { continue };
                 for found in search.automaton.find_overlapping_iter(&*bytes) {
                     let content = found.pattern().as_usize();
@@ -86,6 +87,19 @@ impl Contents {
         if candidates.len() > before {
             candidates.sort_unstable();
         }
+    }
+}
+
+impl Contents for ContentIndex {
+    fn may_be_in(&self, sender: Side, pdu: &[u8], stub: &[u8]) -> bool {
+        self.searches.iter().any(|search| {
+            let bytes = match (sender, search.field) {
+                (Side::Client, FieldId::RequestPdu) | (Side::Server, FieldId::ReplyPdu) => pdu,
+                (Side::Client, FieldId::RequestStub) | (Side::Server, FieldId::ReplyStub) => stub,
+                _ => return false,
+            };
+            search.automaton.is_match(bytes)
+        })
     }
 }
 
@@ -146,7 +160,7 @@ mod tests {
     }
 
     fn candidates(rules: &RuleSet, message: &'static [u8]) -> Vec<usize> {
-        let contents = Contents::new(rules.rules().iter().map(|rule| &rule.expression));
+        let contents = ContentIndex::new(rules.rules().iter().map(|rule| &rule.expression));
         let mut candidates = Candidates::new();
         contents.add_candidates(&Request(message), &mut candidates);
         candidates.to_vec()
@@ -169,7 +183,7 @@ mod tests {
     fn rules_without_a_content_or_with_a_demand_are_not_here() {
         let rules =
             rules(&["content:!\"a\";", "pcre:\"/a/\";", "dce_opnum:1; content:\"a\";", "content:\"a\";"]);
-        let contents = Contents::new(rules.rules().iter().map(|rule| &rule.expression));
+        let contents = ContentIndex::new(rules.rules().iter().map(|rule| &rule.expression));
         assert_eq!(contents.rules, [3]);
         assert!(contents.have(3) && !contents.have(2));
     }

@@ -18,6 +18,13 @@ pub struct Key {
     pub opnum: Option<u16>,
 }
 
+impl Key {
+    /// Any operation of an interface.
+    pub(crate) const fn of_interface(interface: Uuid) -> Self {
+        Self { interface: Some(interface), opnum: None }
+    }
+}
+
 impl Expression {
     /// A call must have one of these keys, or the expression does not hold for it. `None` when any call may do; none at
     /// all when no call does.

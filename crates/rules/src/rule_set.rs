@@ -1,14 +1,14 @@
 //! The rules that are loaded, and which of them an event is about.
 
-use crate::content_index::Contents;
-use crate::demand::{Candidates, Index};
+use crate::content_index::ContentIndex;
+use crate::demand::{Candidates, Index, Key};
 use crate::expression::Expression;
 use crate::field::{EventType, Field, Kind, Known, LogSource};
 use crate::sigma::{Correlation, Meta};
 use crate::signature::signature;
 use crate::suricata::{Action, RuleText, Threshold};
 use crate::word_index::WordIndex;
-use rpcscope_model::{Alert, Event, EventBody, Opnum, Requests, Signature, Wanted};
+use rpcscope_model::{Alert, Calls, Contents, Event, EventBody, Opnum, Signature, Wanted};
 use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -57,6 +57,14 @@ impl Rule {
         self.expression.fields().iter().any(|field| field.kind() == Kind::Bytes)
     }
 
+    /// Whether all bytes that it reads are of one message.
+    fn reads_one_side(&self) -> bool {
+        let fields = self.expression.fields();
+        let bytes = fields.iter().filter(|field| field.kind() == Kind::Bytes);
+        let of_request = bytes.clone().filter(|field| field.known() == Known::Request).count();
+        of_request == 0 || of_request == bytes.count()
+    }
+
     /// Whether it is the second half of a rule that looks at both messages of a call; the first one has the same signature.
     pub fn is_second_half(&self) -> bool {
         self.text.as_ref().is_some_and(|text| text.is_second_half)
@@ -97,7 +105,7 @@ pub struct RuleSet {
     /// Rules about events that are no calls, by type.
     others: [WordIndex; EventType::ALL.len()],
     /// Rules about messages that must have some content.
-    contents: Contents,
+    contents: Arc<ContentIndex>,
     wanted: Arc<Wanted>,
 }
 
@@ -135,7 +143,7 @@ impl RuleSet {
             let all = rules.iter().enumerate();
             all.filter(move |(_, rule)| rule.is_about(event))
         };
-        let contents = Contents::new(rules.iter().map(|rule| &rule.expression));
+        let contents = Arc::new(ContentIndex::new(rules.iter().map(|rule| &rule.expression)));
         // What any event may meet is looked for by its content, when it has one.
         let is_open = |(at, _): &(usize, &Rule)| !contents.have(*at);
         let calls =
@@ -144,8 +152,7 @@ impl RuleSet {
             let rules = about(event).filter(is_open).map(|(at, rule)| (at, &rule.expression));
             WordIndex::new(event, rules)
         });
-        let wanted =
-            Arc::new(Wanted { requests: wanted_requests(&rules), wire: rules.iter().any(Rule::reads_bytes) });
+        let wanted = Arc::new(wanted(&rules, &contents));
         Self { rules, correlations, alerts, deferred, calls, others, contents, wanted }
     }
 
@@ -256,24 +263,57 @@ impl RuleSet {
     }
 }
 
-/// The calls whose request must be told.
-fn wanted_requests(rules: &[Rule]) -> Requests {
-    let mut keys = HashSet::new();
-    for rule in rules.iter().filter(|rule| rule.is_of_request()) {
-        // Activations and management operations are told with the requests that they are.
-        if rule.is_about(EventType::Activation) {
-            keys.extend(ACTIVATORS.map(|interface| (Some(interface), None)));
+/// What must be told, so that every rule meets what it is about.
+fn wanted(rules: &[Rule], contents: &Arc<ContentIndex>) -> Wanted {
+    let (mut requests, mut wire) = (Demand::default(), Demand::default());
+    for (at, rule) in rules.iter().enumerate() {
+        // By the content that it demands, which is of one message; it may read the other one, too.
+        let is_found = contents.have(at) && rule.reads_one_side();
+        if rule.reads_bytes() && !is_found {
+            wire.add(rule.expression.demand());
         }
-        if rule.is_about(EventType::Wmi) {
-            keys.extend(MANAGEMENT.map(|interface| (Some(interface), None)));
-        }
-        if !rule.is_about(EventType::Call) {
+        if !rule.is_of_request() {
             continue;
         }
-        let Some(demanded) = rule.expression.demand() else { return Requests::All };
-        keys.extend(demanded.into_iter().map(|key| (key.interface, key.opnum.map(Opnum))));
+        // Activations and management operations are told with the requests that they are.
+        if rule.is_about(EventType::Activation) {
+            requests.add(Some(ACTIVATORS.map(Key::of_interface).into()));
+        }
+        if rule.is_about(EventType::Wmi) {
+            requests.add(Some(MANAGEMENT.map(Key::of_interface).into()));
+        }
+        if rule.is_about(EventType::Call) && !is_found {
+            requests.add(rule.expression.demand());
+        }
     }
-    if keys.is_empty() { Requests::None } else { Requests::Keyed(keys) }
+    let is_searched = (0..rules.len()).any(|at| contents.have(at));
+    let contents = is_searched.then_some(Arc::clone(contents) as Arc<dyn Contents>);
+    Wanted { requests: requests.calls(), wire: wire.calls(), contents }
+}
+
+/// The calls that rules demand together.
+#[derive(Default)]
+struct Demand {
+    keys: HashSet<(Option<Uuid>, Option<Opnum>)>,
+    /// A rule demands any.
+    all: bool,
+}
+
+impl Demand {
+    /// Adds what a rule demands; `None` is any call.
+    fn add(&mut self, demanded: Option<Vec<Key>>) {
+        self.all |= demanded.is_none();
+        let keys = demanded.into_iter().flatten();
+        self.keys.extend(keys.map(|key| (key.interface, key.opnum.map(Opnum))));
+    }
+
+    fn calls(self) -> Calls {
+        match self {
+            Self { all: true, .. } => Calls::All,
+            Self { keys, .. } if keys.is_empty() => Calls::None,
+            Self { keys, .. } => Calls::Keyed(keys),
+        }
+    }
 }
 
 /// `IActivation` and `IRemoteSCMActivator` ([MS-DCOM] 3.1.2.5.2).

@@ -2,8 +2,8 @@
 
 use crate::{At, Connection, Flow, Protocol, Session};
 use rpcscope_model::{
-    Address, CallId, Endpoint, Event, EventBody, FrameNumber, Learned, Limits, Outcome, Phase, Requests,
-    Side, Timestamp, Wanted,
+    Address, CallId, Calls, Endpoint, Event, EventBody, FrameNumber, Learned, Limits, Outcome, Phase, Side,
+    Timestamp, Wanted,
 };
 use rpcscope_wire::dcerpc::HEADER_BYTES;
 use std::collections::HashMap;
@@ -80,7 +80,7 @@ impl Tap {
             let connection = session.open(protocol, Flow::new(1, client, server));
             (session, connection)
         };
-        let wanted = Wanted { requests: Requests::All, wire: true };
+        let wanted = Wanted { requests: Calls::All, wire: Calls::All, contents: None };
         Self {
             plain: open(Session::new(limits)),
             asked: open(Session::new(limits).with_wanted(Arc::new(wanted))),

@@ -2,8 +2,8 @@
 
 use crate::{At, Connection, Datagram, Flow, Protocol, Session};
 use rpcscope_model::{
-    Activation, Address, AnomalyKind, Bind, Call, CallId, Endpoint, Event, EventBody, FrameNumber, Learned,
-    Limits, Outcome, Phase, Reply, Requests, Side, Stats, SyntaxId, Timestamp, Wanted, Wmi,
+    Activation, Address, AnomalyKind, Bind, Call, CallId, Calls, Contents, Endpoint, Event, EventBody,
+    FrameNumber, Learned, Limits, Outcome, Phase, Reply, Side, Stats, SyntaxId, Timestamp, Wanted, Wmi,
 };
 use rpcscope_testkit::conversation::{ExpectedCall, Step};
 use rpcscope_testkit::transport::Message;
@@ -29,6 +29,18 @@ pub(crate) struct Tap {
     frame: u64,
 }
 
+#[derive(Debug)]
+struct Sought {
+    sender: Side,
+    bytes: &'static [u8],
+}
+
+impl Contents for Sought {
+    fn may_be_in(&self, sender: Side, pdu: &[u8], _: &[u8]) -> bool {
+        sender == self.sender && pdu.windows(self.bytes.len()).any(|window| window == self.bytes)
+    }
+}
+
 impl Tap {
     /// One connection of RPC over TCP.
     pub(crate) fn tcp() -> Self {
@@ -44,8 +56,16 @@ impl Tap {
     }
 
     /// The same, for somebody who wants more.
-    pub(crate) fn wanting(mut self, requests: Requests, wire: bool) -> Self {
-        self.session = self.session.with_wanted(Arc::new(Wanted { requests, wire }));
+    pub(crate) fn wanting(mut self, requests: Calls, wire: Calls) -> Self {
+        self.session = self.session.with_wanted(Arc::new(Wanted { requests, wire, contents: None }));
+        self
+    }
+
+    /// The same, for somebody who looks for bytes that a side sends.
+    pub(crate) fn looking_for(mut self, sender: Side, bytes: &'static [u8]) -> Self {
+        let contents: Arc<dyn Contents> = Arc::new(Sought { sender, bytes });
+        self.session =
+            self.session.with_wanted(Arc::new(Wanted { contents: Some(contents), ..Wanted::default() }));
         self
     }
 

@@ -2,7 +2,7 @@
 //! quiet day is quiet.
 
 use rpcscope_catalog::{Category, classes};
-use rpcscope_model::Requests;
+use rpcscope_model::Calls;
 use rpcscope_suite::corpus::{corpus, workspace};
 use rpcscope_suite::packs::{Packs, folder, ids};
 use std::collections::{BTreeMap, BTreeSet};
@@ -376,7 +376,7 @@ fn every_class_that_runs_code_is_in_a_rule() {
 /// Else every call of every connection would be told twice, once for its request.
 #[test]
 fn requests_are_told_for_some_operations_only() {
-    assert!(matches!(Packs::load().rules.wanted().requests, Requests::Keyed(_)));
+    assert!(matches!(Packs::load().rules.wanted().requests, Calls::Keyed(_)));
 }
 
 /// The lists of the settings: who may, and of whom nobody else may.

@@ -59,7 +59,7 @@ pub(crate) fn replay(
     rules: &Arc<RuleSet>,
     look: &mut impl FnMut(&Arc<Event>, &Watch),
 ) -> Result<Vec<Told>, Unread> {
-    let mut engine = Engine::new(Checksums::Accepted).with_rules(rules);
+    let mut engine = Engine::new(Checksums::Accepted).with_rules(rules).with_all_messages();
     let mut correlator = Correlator::new(Arc::clone(rules));
     // A second one, so that each event can be traced before it is taken.
     let mut watch = Watch::new(Arc::clone(rules));

@@ -2,7 +2,7 @@
 
 use crate::messages::*;
 use crate::support::SVCCTL;
-use rpcscope_model::{Event, EventBody, Requests, ShareType, Side, Transport};
+use rpcscope_model::{Calls, Event, EventBody, ShareType, Side, Transport};
 use rpcscope_rules::{Action, Known, Level, ThresholdKind, Track, Unit};
 
 /// Whether a chain holds for a stub of the client.
@@ -79,13 +79,36 @@ fn rules_of_an_interface_are_indexed_and_ask_for_no_bytes() {
         "alert tcp any any -> any any (dce_iface:{SVCCTL}; dce_opnum:12,24; flow:to_server; sid:1;)"
     ));
     let wanted = set.wanted();
-    assert!(!wanted.wire && matches!(&wanted.requests, Requests::Keyed(keys) if keys.len() == 2));
-    assert!(sound("alert tcp any any -> any any (content:\"x\"; sid:1;)").wanted().wire);
-    assert!(
-        sound("alert tcp any any -> any any (flow:to_client; dce_stub_data; content:\"x\"; sid:1;)")
-            .wanted()
-            .wire
-    );
+    assert!(matches!(&wanted.requests, Calls::Keyed(keys) if keys.len() == 2) && !wanted.has_messages());
+}
+
+#[test]
+fn rules_ask_for_the_messages_of_an_interface_or_of_some_content_or_for_all() {
+    let wanted = |options: &str| {
+        let set = sound(&format!("alert tcp any any -> any any ({options} sid:1;)"));
+        set.wanted().as_ref().clone()
+    };
+    let keyed = wanted(&format!("flow:to_server; dce_iface:{SVCCTL}; dce_stub_data; content:\"x\";"));
+    assert!(matches!(&keyed.wire, Calls::Keyed(keys) if keys.len() == 1) && keyed.contents.is_none());
+    let all = wanted("content:!\"x\";");
+    assert_eq!((&all.wire, &all.requests, all.contents.is_some()), (&Calls::All, &Calls::All, false));
+
+    for (flow, sender) in [("to_server", Side::Client), ("to_client", Side::Server)] {
+        let found = wanted(&format!("flow:{flow}; content:\"Head\"; content:\"y\";"));
+        assert_eq!((&found.wire, &found.requests), (&Calls::None, &Calls::None));
+        let contents = found.contents.as_ref().expect("contents");
+        assert!(contents.may_be_in(sender, b"..heAD..", b""), "{flow}");
+        for (sender, pdu, stub) in
+            [(sender, &b"..hea"[..], &b"head"[..]), (sender.other(), &b"..head.."[..], &b""[..])]
+        {
+            assert!(!contents.may_be_in(sender, pdu, stub), "{flow}");
+        }
+        let whole = found.with_all_messages();
+        assert_eq!((&whole.wire, whole.contents.is_some()), (&Calls::All, false));
+    }
+    let stub = wanted("flow:to_server; dcerpc.stub_data; content:\"x\";");
+    let contents = stub.contents.expect("contents");
+    assert!(contents.may_be_in(Side::Client, b"", b"x") && !contents.may_be_in(Side::Client, b"x", b""));
 }
 
 #[test]

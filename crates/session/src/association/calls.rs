@@ -93,7 +93,8 @@ impl Calls {
             arguments,
             ..self.begin(header, request.context_id, meaning, at, scope)
         };
-        call.kept.begin(Side::Client, pdu, request.stub, header.order, scope.output);
+        call.kept = Kept::new(call.is_kept(scope.output));
+        call.kept.begin(Side::Client, fragment.message(pdu, request.stub), scope.output);
         if let Some(arguments) = &mut call.arguments {
             let piece = fragment.piece(Side::Client, request.stub, None);
             arguments.piece(piece, &mut self.handles, scope.output);
@@ -157,7 +158,7 @@ impl Calls {
                 } else if reply.is_some() {
                     scope.anomaly(at, AnomalyKind::FragmentFirstRepeated);
                 }
-                call.kept.begin(Side::Server, pdu, response.stub, header.order, scope.output);
+                call.kept.begin(Side::Server, fragment.message(pdu, response.stub), scope.output);
                 *reply = Some(Progress::begin(&fragment));
             }
         }
@@ -186,7 +187,7 @@ impl Calls {
                 Box::new(self.begin_with_reply(header, fault.context_id, contexts, at, scope))
             }
         };
-        call.kept.begin(Side::Server, pdu, fault.stub, header.order, scope.output);
+        call.kept.begin(Side::Server, fragment.message(pdu, fault.stub), scope.output);
         call.reply = Some(Progress::begin(&fragment));
         self.close(header.call_id, call, Some(Reply::Fault(fault.status)), scope);
     }
@@ -286,7 +287,9 @@ impl Calls {
         scope: &Scope<'_>,
     ) -> OpenCall {
         let (meaning, _) = Meaning::of(context_id, contexts, None, scope);
-        self.begin(header, context_id, meaning, at, scope)
+        let mut call = self.begin(header, context_id, meaning, at, scope);
+        call.kept = Kept::new(call.is_kept(scope.output));
+        call
     }
 
     fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {

@@ -4,7 +4,7 @@ use super::Scope;
 use crate::At;
 use crate::bounded::Bounded;
 use crate::flow::Ends;
-use crate::kept::Kept;
+use crate::kept::{First, Kept};
 use crate::output::Output;
 use rpcscope_model::{
     AnomalyKind, Bind, BindResult, CallId, ContextId, EventBody, Interface, Learned, Limits, OfferedContext,
@@ -168,9 +168,14 @@ impl Contexts {
             answered: None,
             wire: None,
         };
-        let mut pending =
-            Pending { bind, kept: Kept::default(), at, origin: scope.flow.ends, first_proposal };
-        pending.kept.begin(Side::Client, pdu, &[], header.order, scope.output);
+        let mut pending = Pending {
+            bind,
+            kept: Kept::new(scope.output.wanted.has_messages()),
+            at,
+            origin: scope.flow.ends,
+            first_proposal,
+        };
+        pending.kept.begin(Side::Client, First::alone(pdu, header.order), scope.output);
         let offered = pending.bind.contexts.len();
         if offered > CONTEXTS_ALWAYS && scope.output.contexts + offered > scope.output.limits.contexts_in_all
         {
@@ -370,7 +375,7 @@ fn report_answered(
 ) {
     pending.bind.result = result;
     pending.bind.answered = Some((at.time, at.frame));
-    pending.kept.begin(Side::Server, pdu, &[], header.order, scope.output);
+    pending.kept.begin(Side::Server, First::alone(pdu, header.order), scope.output);
     report(pending, scope);
 }
 

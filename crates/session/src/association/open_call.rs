@@ -9,7 +9,10 @@ use crate::At;
 use crate::arguments::CallArguments;
 use crate::flow::Ends;
 use crate::kept::Kept;
-use rpcscope_model::{Call, CallId, ContextId, Identity, Object, Opnum, Outcome, Part, Reply, Security};
+use crate::output::Output;
+use rpcscope_model::{
+    Call, CallId, Calls, ContextId, Identity, Object, Opnum, Outcome, Part, Reply, Security, Side,
+};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -53,7 +56,7 @@ impl OpenCall {
         }
         let interface = self.meaning.interface().map(|interface| interface.syntax.uuid);
         let is_wanted = |opnum| scope.output.wanted.requests.include(interface, opnum);
-        if !self.opnum.is_some_and(is_wanted) {
+        if !self.opnum.is_some_and(is_wanted) && !self.kept.has_contents(Side::Client) {
             return;
         }
         let request = self.arguments.as_deref().map(CallArguments::request).unwrap_or_default();
@@ -66,6 +69,18 @@ impl OpenCall {
         let said = request.objects;
         let announced = super::objects::announce(Box::new(event), said, &self.origin, self.at, scope);
         self.announced = Some(announced);
+    }
+
+    /// Whether its PDUs are wanted by what is known of it. When that may change, they are.
+    pub(super) fn is_kept(&self, output: &Output) -> bool {
+        let wanted = &output.wanted.wire;
+        let is_settled = self.meaning.definition().is_none_or(|it| it.standing == Standing::Accepted);
+        match self.opnum.filter(|_| is_settled) {
+            Some(opnum) => {
+                wanted.include(self.meaning.interface().map(|interface| interface.syntax.uuid), opnum)
+            }
+            None => !matches!(wanted, Calls::None),
+        }
     }
 
     /// What is known of it, its object, arguments and PDUs aside.

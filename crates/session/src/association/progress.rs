@@ -3,6 +3,7 @@
 use super::Scope;
 use crate::At;
 use crate::arguments::Piece;
+use crate::kept::First;
 use rpcscope_model::{AnomalyKind, Part, Side};
 use rpcscope_wire::ByteOrder;
 use rpcscope_wire::dcerpc::{Flags, Header};
@@ -35,6 +36,11 @@ impl Fragment<'_> {
             is_behind_loss: so_far.is_none_or(|progress| progress.losses != self.losses),
             is_cut: self.missing > 0,
         }
+    }
+
+    /// The message that begins with it.
+    pub(super) const fn message<'p>(&self, pdu: &'p [u8], stub: &'p [u8]) -> First<'p> {
+        First { pdu, stub, order: self.header.order, is_last: self.is_last() }
     }
 
     pub(super) const fn is_last(&self) -> bool {

@@ -3,8 +3,8 @@
 use crate::Protocol;
 use crate::harness::{CLIENT, SERVER, SVCCTL, Seen, Tap};
 use rpcscope_model::{
-    ActivationId, Address, AuthLevel, Call, CallId, Class, Confidence, Endpoint, EventBody, FrameNumber,
-    Learned, Limits, Linked, Phase, Requests, SyntaxId, Text,
+    ActivationId, Address, AuthLevel, Call, CallId, Calls, Class, Confidence, Endpoint, EventBody,
+    FrameNumber, Learned, Limits, Linked, Phase, SyntaxId, Text,
 };
 use rpcscope_testkit::conversation::{self, Answer, Conversation};
 use rpcscope_testkit::pdu::{Offer, Verifier};
@@ -429,7 +429,7 @@ fn a_client_that_only_asks_leads_to_nothing() {
 
 #[test]
 fn activations_and_operations_are_told_with_their_request() {
-    let wanting = || Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(Requests::All, false);
+    let wanting = || Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(Calls::All, Calls::None);
     let method = operation(SERVICES, 24).on(ipid(SERVICES));
     let seen = then(
         activated_by(wanting(), None),
@@ -483,11 +483,11 @@ fn a_member_is_named_when_its_request_is_told() {
     let conversation = bound(DISPATCH)
         .call(call(5, 2, names).returns(numbers))
         .call(call(6, 3, invocation).returns([0; 24]));
-    let run = |requests: Requests| {
-        let tap = Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(requests, false);
+    let run = |requests: Calls| {
+        let tap = Tap::of(Protocol::Rpc, 0, Limits::WHOLE).wanting(requests, Calls::None);
         then(activated_by(tap, None), std::slice::from_ref(&conversation))
     };
-    let (asked, plain) = (run(Requests::All), run(Requests::None));
+    let (asked, plain) = (run(Calls::All), run(Calls::None));
     let told = asked.requests()[2].arguments.as_deref().expect("arguments");
     assert_eq!(told.text("member"), Some("Run"));
     assert_eq!(asked.call(3).announced, Some(told.len()));

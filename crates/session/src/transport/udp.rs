@@ -5,11 +5,11 @@
 use crate::arguments::{CallArguments, HandleTable, Piece};
 use crate::bounded::Bounded;
 use crate::endpoint_map::endpoint_map;
-use crate::kept::Kept;
+use crate::kept::{First, Kept};
 use crate::output::Output;
 use crate::{At, Flow};
 use rpcscope_model::{
-    Address, Anomaly, AnomalyKind, AuthLevel, AuthType, Call, CallId, Endpoint, EventBody, Interface,
+    Address, Anomaly, AnomalyKind, AuthLevel, AuthType, Call, CallId, Calls, Endpoint, EventBody, Interface,
     Learned, Limits, Outcome, Part, Reply, Security, Side, Timestamp, Transport,
 };
 use rpcscope_wire::dcerpc::PduType;
@@ -240,7 +240,9 @@ impl Activity {
                 self.close(0, Outcome::Unanswered, None, output);
             }
             self.sequence = pdu.sequence;
-            self.open.push(OpenCall::new(pdu, at, self.flow.ends.server.address));
+            let mut call = OpenCall::new(pdu, at, self.flow.ends.server.address);
+            call.kept = Kept::new(call.is_among(&output.wanted.wire));
+            self.open.push(call);
         }
         // What is about no open call is a late copy of something that was reported.
         let Some(index) = self.open.iter().position(|call| call.sequence == pdu.sequence) else { return };
@@ -277,7 +279,7 @@ impl Activity {
             }
             PduType::FAULT | PduType::REJECT => match pdu.status() {
                 Ok(status) => {
-                    call.kept.begin(Side::Server, pdu.bytes, pdu.body, pdu.order, output);
+                    call.kept.begin(Side::Server, message(pdu), output);
                     call.reply = Some(Progress { ended: true, ..Progress::begin(pdu, at) });
                     let (outcome, reply) = if pdu.pdu_type == PduType::FAULT {
                         (Outcome::Faulted, Reply::Fault(status))
@@ -374,10 +376,11 @@ impl OpenCall {
     fn is_wanted(&self, output: &Output) -> bool {
         self.announced.is_none()
             && self.request.is_some_and(|request| request.ended)
-            && output
-                .wanted
-                .requests
-                .include(self.interface().map(|interface| interface.syntax.uuid), self.opnum)
+            && (self.is_among(&output.wanted.requests) || self.kept.has_contents(Side::Client))
+    }
+
+    fn is_among(&self, calls: &Calls) -> bool {
+        calls.include(self.interface().map(|interface| interface.syntax.uuid), self.opnum)
     }
 
     /// The header of a reply may leave the interface out, and the request may not have been seen.
@@ -431,7 +434,7 @@ impl OpenCall {
             return;
         }
         match so_far {
-            None => self.kept.begin(side, pdu.bytes, pdu.body, pdu.order, output),
+            None => self.kept.begin(side, message(pdu), output),
             Some(_) => self.kept.grow(side, pdu.body, output),
         }
         if let Some(arguments) = &mut self.arguments {
@@ -444,6 +447,13 @@ impl OpenCall {
 /// NDR.
 fn decoded_operation(pdu: &Pdu<'_>) -> Option<&'static Operation> {
     rpcscope_wire::stub::interface(pdu.interface.uuid)?.operation(pdu.opnum)
+}
+
+/// The message that begins with a PDU.
+fn message<'p>(pdu: &Pdu<'p>) -> First<'p> {
+    // A fault or rejection ends its call, whatever follows.
+    let is_last = pdu.is_last() || matches!(pdu.pdu_type, PduType::FAULT | PduType::REJECT);
+    First { pdu: pdu.bytes, stub: pdu.body, order: pdu.order, is_last }
 }
 
 /// Whether PDUs of a type are a call or its end; the others only manage it.

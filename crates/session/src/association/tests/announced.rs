@@ -2,7 +2,7 @@
 
 use super::arguments::{OPEN, START, open_service, opened, start_service};
 use crate::harness::{SAMR, SVCCTL, Seen, Tap};
-use rpcscope_model::{CallId, Opnum, Outcome, Phase, Requests, Side, Transport};
+use rpcscope_model::{CallId, Calls, Opnum, Outcome, Phase, Side, Transport};
 use rpcscope_testkit::conversation::{Answer, Call, Conversation};
 use rpcscope_testkit::pdu::{self, Format, Offer};
 
@@ -10,8 +10,8 @@ fn bound() -> Conversation {
     Conversation::new().bind(&[(Offer::ndr(0, SVCCTL), Answer::NDR), (Offer::ndr(1, SAMR), Answer::NDR)])
 }
 
-fn seen(requests: Requests, conversation: &Conversation) -> Seen {
-    Tap::tcp().wanting(requests, false).steps(conversation.steps()).finish()
+fn seen(requests: Calls, conversation: &Conversation) -> Seen {
+    Tap::tcp().wanting(requests, Calls::None).steps(conversation.steps()).finish()
 }
 
 fn open() -> Call {
@@ -23,7 +23,7 @@ fn a_wanted_request_is_told_when_its_last_fragment_was_seen() {
     let conversation = bound().fragment_bytes(16).call(open());
     let fragments = conversation.expected()[0].request_fragments;
     assert!(fragments > 2);
-    let mut tap = Tap::tcp().wanting(Requests::All, false);
+    let mut tap = Tap::tcp().wanting(Calls::All, Calls::None);
     // Bind, its answer, and all fragments but the last.
     let (before, after) = conversation.steps().split_at(2 + fragments - 1);
     tap = tap.steps(before);
@@ -46,7 +46,7 @@ fn a_wanted_request_is_told_when_its_last_fragment_was_seen() {
 
 #[test]
 fn arguments_of_the_request_are_told_with_it_and_stay_the_first_ones() {
-    let seen = seen(Requests::All, &bound().call(open()));
+    let seen = seen(Calls::All, &bound().call(open()));
     let told = seen.requests()[0].arguments.as_deref().expect("arguments");
     assert_eq!(told.text("service"), Some("evil"));
     assert_eq!(told.get("status"), None);
@@ -60,7 +60,7 @@ fn arguments_of_the_request_are_told_with_it_and_stay_the_first_ones() {
 #[test]
 fn a_name_that_came_with_the_handle_is_told_with_the_request() {
     let start = Call::new(0, START).id(11).stub(start_service(2)).returns([0; 4]);
-    let seen = seen(Requests::All, &bound().call(open()).call(start));
+    let seen = seen(Calls::All, &bound().call(open()).call(start));
     let told = seen.requests()[1].arguments.as_deref().expect("arguments");
     assert_eq!(told.text("service"), Some("evil"));
 }
@@ -72,21 +72,21 @@ fn only_wanted_requests_are_told() {
         .call(Call::new(0, 13).id(11))
         .call(Call::new(1, 12).id(12))
         .call(Call::new(1, 5).id(13));
-    let told = |requests: Requests| -> Vec<u32> {
+    let told = |requests: Calls| -> Vec<u32> {
         seen(requests, &conversation).requests().iter().map(|call| call.call_id.0).collect()
     };
-    assert_eq!(told(Requests::None), []);
-    assert_eq!(told(Requests::All), [10, 11, 12, 13]);
+    assert_eq!(told(Calls::None), []);
+    assert_eq!(told(Calls::All), [10, 11, 12, 13]);
     let svcctl = Some(SVCCTL.uuid);
-    assert_eq!(told(Requests::Keyed([(svcctl, Some(Opnum(12)))].into())), [10]);
-    assert_eq!(told(Requests::Keyed([(svcctl, None)].into())), [10, 11]);
-    assert_eq!(told(Requests::Keyed([(None, Some(Opnum(12)))].into())), [10, 12]);
+    assert_eq!(told(Calls::Keyed([(svcctl, Some(Opnum(12)))].into())), [10]);
+    assert_eq!(told(Calls::Keyed([(svcctl, None)].into())), [10, 11]);
+    assert_eq!(told(Calls::Keyed([(None, Some(Opnum(12)))].into())), [10, 12]);
 }
 
 #[test]
 fn what_is_told_twice_is_counted_once() {
     let conversation = bound().call(Call::new(0, 12)).call(Call::new(0, 13).faults(5));
-    let (asked, plain) = (seen(Requests::All, &conversation), seen(Requests::None, &conversation));
+    let (asked, plain) = (seen(Calls::All, &conversation), seen(Calls::None, &conversation));
     assert_eq!(asked.stats, plain.stats);
     assert_eq!((asked.requests().len(), asked.calls().len(), plain.requests().len()), (2, 2, 0));
 }
@@ -97,7 +97,7 @@ fn a_request_that_lost_its_end_is_not_told() {
     let first =
         Conversation::new().fragment_bytes(16).call(Call::new(0, 12).id(11).stub([1; 40]).unanswered());
     let seen = Tap::tcp()
-        .wanting(Requests::All, false)
+        .wanting(Calls::All, Calls::None)
         .steps(bound().steps())
         .steps(&first.steps()[..1])
         .send(Side::Client, &request[..40])
@@ -113,7 +113,7 @@ fn a_request_that_lost_its_end_is_not_told() {
 fn a_request_is_told_although_its_context_is_refused_later() {
     let nak = pdu::BindNak { call_id: CallId(1), reason: 0, versions: Vec::new() }.encode(Format::LITTLE);
     let seen = Tap::tcp()
-        .wanting(Requests::All, false)
+        .wanting(Calls::All, Calls::None)
         .send(Side::Client, &pdu::Bind::new(1, [Offer::ndr(0, SVCCTL)]).encode(Format::LITTLE))
         .send(Side::Client, &pdu::Request::new(10, 0, OPEN, open_service(1, "evil")).encode(Format::LITTLE))
         .send(Side::Server, &nak)

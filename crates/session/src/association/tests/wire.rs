@@ -2,7 +2,7 @@
 
 use crate::Protocol;
 use crate::harness::{SVCCTL, Seen, Tap};
-use rpcscope_model::{AuthLevel, Limits, Message, Requests, Side};
+use rpcscope_model::{AuthLevel, Calls, Limits, Message, Side};
 use rpcscope_testkit::conversation::{Answer, Call, Conversation};
 use rpcscope_testkit::pdu::{Format, Offer, Verifier};
 
@@ -11,7 +11,7 @@ fn bound() -> Conversation {
 }
 
 fn seen(conversation: &Conversation) -> Seen {
-    Tap::tcp().wanting(Requests::All, true).steps(conversation.steps()).finish()
+    Tap::tcp().wanting(Calls::All, Calls::All).steps(conversation.steps()).finish()
 }
 
 fn of(seen: &Seen, call_id: u32, side: Side) -> &Message {
@@ -59,7 +59,7 @@ fn verifier_byte_order_and_fault_are_kept_as_they_travelled() {
 fn a_bind_has_its_pdus_answered_or_not() {
     let unanswered = pdu_of_bind(2);
     let seen = Tap::tcp()
-        .wanting(Requests::None, true)
+        .wanting(Calls::None, Calls::All)
         .steps(bound().steps())
         .send(Side::Client, &unanswered)
         .finish();
@@ -96,12 +96,63 @@ fn nothing_is_kept_unless_it_is_wanted() {
 }
 
 #[test]
+fn only_calls_that_have_what_is_looked_for_carry_their_messages() {
+    let conversation = bound()
+        .call(Call::new(0, 12).id(10).stub(*b"..needle..").returns(*b"reply"))
+        .call(Call::new(0, 12).id(11).stub(*b"..hay..").returns(*b"needle"));
+    let seen = Tap::tcp().looking_for(Side::Client, b"needle").steps(conversation.steps()).finish();
+    let told: Vec<_> = seen.requests().iter().map(|call| (call.call_id.0, call.wire.is_some())).collect();
+    assert_eq!(told, [(10, true)], "its request is told at once");
+    let wire = seen.call(10).wire.as_deref().expect("its request");
+    assert_eq!((wire.request.is_some(), wire.reply.is_some()), (true, false));
+    assert_eq!(seen.call(11).wire, None);
+    assert!(seen.binds()[0].wire.is_some(), "binds are few");
+    assert_eq!(seen.held_bytes, 0);
+
+    let seen = Tap::tcp().looking_for(Side::Server, b"needle").steps(conversation.steps()).finish();
+    assert_eq!(seen.requests().len(), 0);
+    let wire = seen.call(11).wire.as_deref().expect("its reply");
+    assert_eq!((wire.request.is_some(), wire.reply.is_some()), (false, true));
+    assert_eq!(seen.call(10).wire, None);
+}
+
+#[test]
+fn a_message_of_several_fragments_is_carried_since_what_is_looked_for_may_lie_across_them() {
+    let conversation = bound().fragment_bytes(4).call(Call::new(0, 12).id(10).stub(*b"..needle.."));
+    let seen = Tap::tcp().looking_for(Side::Client, b"needle").steps(conversation.steps()).finish();
+    assert_eq!(of(&seen, 10, Side::Client).stub, b"..needle..");
+    assert_eq!(seen.requests().len(), 1);
+}
+
+#[test]
+fn a_call_whose_interface_may_still_change_carries_its_messages() {
+    let svcctl = Calls::Keyed([(Some(SVCCTL.uuid), None)].into());
+    let other = rpcscope_model::SyntaxId { uuid: uuid::Uuid::from_u128(7), ..SVCCTL };
+    let of = |answered: bool| {
+        let conversation = Conversation::new()
+            .bind(&[(Offer::ndr(0, other), Answer::NDR)])
+            .call(Call::new(0, 12).id(10).stub([1; 8]));
+        let steps: Vec<_> = conversation
+            .steps()
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| answered || *at != 1)
+            .map(|(_, step)| step.clone())
+            .collect();
+        let seen = Tap::tcp().wanting(Calls::None, svcctl.clone()).steps(&steps).finish();
+        seen.call(10).wire.is_some()
+    };
+    assert!(!of(true), "the interface is another one");
+    assert!(of(false), "nobody has accepted it yet");
+}
+
+#[test]
 fn what_is_kept_is_bounded_for_a_call_and_in_all() {
     let long = bound().fragment_bytes(4000).call(Call::new(0, 12).id(10).stub(vec![1; 100_000]));
     assert_eq!(of(&seen(&long), 10, Side::Client).stub.len(), Message::MAX_BYTES);
 
     let limits = Limits { held_bytes: 5_000, ..Limits::WHOLE };
-    let mut tap = Tap::of(Protocol::Rpc, 1, limits).wanting(Requests::None, true).steps(bound().steps());
+    let mut tap = Tap::of(Protocol::Rpc, 1, limits).wanting(Calls::None, Calls::All).steps(bound().steps());
     for id in 10..20 {
         let call = Conversation::new().call(Call::new(0, 12).id(id).stub([1; 600]).unanswered());
         tap = tap.steps(call.steps());
