@@ -44,6 +44,12 @@ impl Interface {
         self.other_names.of(&OTHER_NAMES).iter().map(OtherName::from)
     }
 
+    /// Those of them that are names of one operation.
+    pub fn other_names_of(&self, opnum: u16) -> impl Iterator<Item = OtherName> {
+        let rows = self.other_names.of(&OTHER_NAMES).iter();
+        rows.filter(move |row| row.opnum == opnum).map(OtherName::from)
+    }
+
     /// Other tables of operations under the same UUID.
     pub fn variants(&self) -> impl ExactSizeIterator<Item = Variant> {
         self.variants.of(&VARIANTS).iter().map(Variant)
@@ -161,6 +167,8 @@ mod tests {
         assert_eq!(lsarpc.opnum_of("lsa_EnumTrustDom"), Some(13));
         let samba = OtherName { opnum: 13, name: "lsa_EnumTrustDom", source: "samba" };
         assert!(lsarpc.other_names().any(|other| other == samba));
+        assert!(lsarpc.other_names_of(13).any(|other| other == samba));
+        assert!(lsarpc.other_names_of(13).all(|other| other.opnum == 13));
     }
 
     #[test]

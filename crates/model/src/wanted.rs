@@ -1,6 +1,7 @@
 //! What whoever listens to events wants to be told beside what is told always.
 
-use crate::{Opnum, Side};
+use crate::{HASH_SEED, Opnum, Side};
+use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -43,12 +44,19 @@ pub enum Calls {
     #[default]
     None,
     /// Those with one of these interfaces, operation numbers, or pairs of them.
-    Keyed(HashSet<(Option<Uuid>, Option<Opnum>)>),
+    Keyed(HashSet<(Option<Uuid>, Option<Opnum>), FixedState>),
     /// All.
     All,
 }
 
 impl Calls {
+    /// Those with one of these interfaces, operation numbers, or pairs of them; none when there are no keys.
+    pub fn keyed(keys: impl IntoIterator<Item = (Option<Uuid>, Option<Opnum>)>) -> Self {
+        let mut set = HashSet::with_hasher(FixedState::with_seed(HASH_SEED));
+        set.extend(keys);
+        if set.is_empty() { Self::None } else { Self::Keyed(set) }
+    }
+
     /// Whether a call is among them.
     pub fn include(&self, interface: Option<Uuid>, opnum: Opnum) -> bool {
         match self {
@@ -80,7 +88,7 @@ mod tests {
     fn calls_are_wanted_by_interface_by_operation_or_by_both() {
         let [one, other] = [1, 2].map(Uuid::from_u128);
         let keys = [(Some(one), Some(Opnum(12))), (Some(other), None), (None, Some(Opnum(3)))];
-        let requests = Calls::Keyed(keys.into());
+        let requests = Calls::keyed(keys);
         for (interface, opnum, wanted) in [
             (Some(one), 12, true),
             (Some(one), 13, false),

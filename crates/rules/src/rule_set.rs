@@ -310,8 +310,7 @@ impl Demand {
     fn calls(self) -> Calls {
         match self {
             Self { all: true, .. } => Calls::All,
-            Self { keys, .. } if keys.is_empty() => Calls::None,
-            Self { keys, .. } => Calls::Keyed(keys),
+            Self { keys, .. } => Calls::keyed(keys),
         }
     }
 }

@@ -363,8 +363,7 @@ fn operation<'a>(call: &'a Call, values: &mut FieldValues<'a>, by_number: bool) 
 /// Adds what others call an operation.
 pub(super) fn operation_names(interface: Option<Uuid>, opnum: Opnum, values: &mut FieldValues<'_>) {
     if let Some(known) = interface.as_ref().and_then(rpcscope_catalog::interface) {
-        let others = known.other_names().filter(|other| other.opnum == opnum.0);
-        values.extend(others.map(|other| FieldValue::text(other.name)));
+        values.extend(known.other_names_of(opnum.0).map(|other| FieldValue::text(other.name)));
     }
 }
 

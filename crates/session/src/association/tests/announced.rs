@@ -78,9 +78,9 @@ fn only_wanted_requests_are_told() {
     assert_eq!(told(Calls::None), []);
     assert_eq!(told(Calls::All), [10, 11, 12, 13]);
     let svcctl = Some(SVCCTL.uuid);
-    assert_eq!(told(Calls::Keyed([(svcctl, Some(Opnum(12)))].into())), [10]);
-    assert_eq!(told(Calls::Keyed([(svcctl, None)].into())), [10, 11]);
-    assert_eq!(told(Calls::Keyed([(None, Some(Opnum(12)))].into())), [10, 12]);
+    assert_eq!(told(Calls::keyed([(svcctl, Some(Opnum(12)))])), [10]);
+    assert_eq!(told(Calls::keyed([(svcctl, None)])), [10, 11]);
+    assert_eq!(told(Calls::keyed([(None, Some(Opnum(12)))])), [10, 12]);
 }
 
 #[test]

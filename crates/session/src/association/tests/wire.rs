@@ -126,7 +126,7 @@ fn a_message_of_several_fragments_is_carried_since_what_is_looked_for_may_lie_ac
 
 #[test]
 fn a_call_whose_interface_may_still_change_carries_its_messages() {
-    let svcctl = Calls::Keyed([(Some(SVCCTL.uuid), None)].into());
+    let svcctl = Calls::keyed([(Some(SVCCTL.uuid), None)]);
     let other = rpcscope_model::SyntaxId { uuid: uuid::Uuid::from_u128(7), ..SVCCTL };
     let of = |answered: bool| {
         let conversation = Conversation::new()

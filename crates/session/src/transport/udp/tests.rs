@@ -286,7 +286,7 @@ fn a_wanted_request_is_told_once_when_its_last_fragment_came() {
         .call(Call::new(0, 12).stub((0..20).collect::<Vec<u8>>()).returns([2; 4]))
         .call(Call::new(0, 13).stub([1; 4]).faults(5));
     let keys = [(Some(SVCCTL.uuid), Some(Opnum(12)))];
-    let mut tap = tap().wanting(Calls::Keyed(keys.into()), Calls::All);
+    let mut tap = tap().wanting(Calls::keyed(keys), Calls::All);
     for step in activity.steps() {
         for _ in 0..2 {
             tap = tap.datagrams(std::slice::from_ref(step));
