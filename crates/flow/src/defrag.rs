@@ -1,9 +1,8 @@
 //! IP defragmentation, for both versions.
 
 use crate::ip::{self, IpPayload};
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Address, HASH_SEED, KeptFrame, Stats, Timestamp};
+use rpcscope_model::{Address, HashState, KeptFrame, Stats, Timestamp};
 use std::collections::VecDeque;
 
 /// What the fragments of one datagram have in common ([RFC 791] 3.2, [RFC 8200] 4.5).
@@ -58,7 +57,7 @@ impl Whole {
 /// The datagrams that wait for fragments.
 #[derive(Debug)]
 pub(crate) struct Defragmenter {
-    waiting: HashMap<FragmentKey, Datagram, FixedState>,
+    waiting: HashMap<FragmentKey, Datagram, HashState>,
     /// Keys and serial numbers in the order of arrival; entries of datagrams that are gone stay until they come to the
     /// front, or until they outnumber the living.
     order: VecDeque<(FragmentKey, u64)>,
@@ -89,7 +88,7 @@ struct Datagram {
 impl Defragmenter {
     pub(crate) fn new(max_datagrams: usize) -> Self {
         Self {
-            waiting: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            waiting: HashMap::with_hasher(HashState::default()),
             order: VecDeque::new(),
             next_serial: 0,
             held_bytes: 0,

@@ -1,7 +1,10 @@
-//! The seed of every hash table.
+//! What hash tables are seeded with.
 
-/// Seed of all hash tables.
+/// The hashing of every table.
 ///
-/// Fixed, so that a replay is the same in every run; tables whose iteration order can be seen are sorted first, and
-/// bounded, so that chosen collisions cost a bounded amount.
+/// Seeded anew for each process and each table, so that nobody can choose keys that collide. What is told never depends on
+/// it: tables that are walked are sorted first, or keep the order in which entries came.
+pub use foldhash::fast::RandomState as HashState;
+
+/// What hashes are seeded with that decide what is told: the same in every run.
 pub const HASH_SEED: u64 = 0x5259_1c0d_e5c0_9e77;

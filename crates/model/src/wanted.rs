@@ -1,7 +1,6 @@
 //! What whoever listens to events wants to be told beside what is told always.
 
-use crate::{HASH_SEED, Opnum, Side};
-use foldhash::fast::FixedState;
+use crate::{HashState, Opnum, Side};
 use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -44,7 +43,7 @@ pub enum Calls {
     #[default]
     None,
     /// Those with one of these interfaces, operation numbers, or pairs of them.
-    Keyed(HashSet<(Option<Uuid>, Option<Opnum>), FixedState>),
+    Keyed(HashSet<(Option<Uuid>, Option<Opnum>), HashState>),
     /// All.
     All,
 }
@@ -52,7 +51,7 @@ pub enum Calls {
 impl Calls {
     /// Those with one of these interfaces, operation numbers, or pairs of them; none when there are no keys.
     pub fn keyed(keys: impl IntoIterator<Item = (Option<Uuid>, Option<Opnum>)>) -> Self {
-        let mut set = HashSet::with_hasher(FixedState::with_seed(HASH_SEED));
+        let mut set = HashSet::with_hasher(HashState::default());
         set.extend(keys);
         if set.is_empty() { Self::None } else { Self::Keyed(set) }
     }

@@ -3,9 +3,8 @@
 use crate::expression::{Expression, Quantifier, Test};
 use crate::field::{Field, FieldId};
 use crate::matcher::{Comparison, Matcher, Number};
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Call, HASH_SEED};
+use rpcscope_model::{Call, HashState};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
@@ -104,7 +103,7 @@ fn both(one: Vec<Key>, other: Vec<Key>) -> Vec<Key> {
     keys
 }
 
-type Table<K> = HashMap<K, Vec<usize>, FixedState>;
+type Table<K> = HashMap<K, Vec<usize>, HashState>;
 
 /// Rules by what they demand of a call.
 #[derive(Debug)]
@@ -119,8 +118,7 @@ pub(crate) type Candidates = SmallVec<[usize; 16]>;
 
 impl Index {
     pub(crate) fn new<'a>(rules: impl Iterator<Item = (usize, &'a Expression)>) -> Self {
-        let mut index =
-            Self { keyed: Table::with_hasher(FixedState::with_seed(HASH_SEED)), rest: Vec::new() };
+        let mut index = Self { keyed: Table::with_hasher(HashState::default()), rest: Vec::new() };
         for (at, expression) in rules {
             match expression.demand() {
                 Some(keys) => keys.into_iter().for_each(|key| index.keyed.entry(key).or_default().push(at)),

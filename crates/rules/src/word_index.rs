@@ -6,9 +6,8 @@ use crate::field::{EventType, Field, FieldId};
 use crate::glob::fold;
 use crate::matcher::Matcher;
 use crate::value::{FieldValue, Fields};
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Event, HASH_SEED};
+use rpcscope_model::{Event, HashState};
 use uuid::Uuid;
 
 /// A value that an event must have.
@@ -29,7 +28,7 @@ impl Word {
 #[derive(Debug)]
 pub(crate) struct WordIndex {
     field: Option<FieldId>,
-    keyed: HashMap<Word, Vec<usize>, FixedState>,
+    keyed: HashMap<Word, Vec<usize>, HashState>,
     /// Rules that any event may match.
     rest: Vec<usize>,
 }
@@ -42,7 +41,7 @@ impl WordIndex {
             EventType::Pipe => Some(FieldId::Pipe),
             _ => None,
         };
-        let keyed = HashMap::with_hasher(FixedState::with_seed(HASH_SEED));
+        let keyed = HashMap::with_hasher(HashState::default());
         let mut index = Self { field, keyed, rest: Vec::new() };
         for (at, expression) in rules {
             match field.and_then(|field| words(expression, field)) {

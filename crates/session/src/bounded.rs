@@ -1,8 +1,7 @@
 //! A table that cannot grow without end.
 
-use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
-use rpcscope_model::HASH_SEED;
+use rpcscope_model::HashState;
 use std::hash::Hash;
 
 /// A map in the order of insertion. When it is full, the entry that was inserted or refreshed longest ago goes.
@@ -19,7 +18,7 @@ enum Entries<K, V> {
     /// At most [`FEW`].
     Few(Vec<(K, V)>),
     /// There were more at some time.
-    Many(Box<LinkedHashMap<K, V, FixedState>>),
+    Many(Box<LinkedHashMap<K, V, HashState>>),
 }
 
 impl<K: Eq + Hash, V> Bounded<K, V> {
@@ -51,7 +50,7 @@ impl<K: Eq + Hash, V> Bounded<K, V> {
         if let Entries::Few(few) = &mut self.entries
             && few.len() > FEW
         {
-            let mut many = LinkedHashMap::with_hasher(FixedState::with_seed(HASH_SEED));
+            let mut many = LinkedHashMap::with_hasher(HashState::default());
             many.extend(few.drain(..));
             self.entries = Entries::Many(Box::new(many));
         }

@@ -14,12 +14,11 @@ mod carve;
 mod rings;
 
 use carve::Carve;
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashlink::LinkedHashMap;
 use rings::{RingLimits, Rings};
 use rpcscope_model::{
-    ActivationId, CarveEnd, CarveId, Carved, CarvedAlert, CarvedPiece, Event, EventBody, Frame, HASH_SEED,
+    ActivationId, CarveEnd, CarveId, Carved, CarvedAlert, CarvedPiece, Event, EventBody, Frame, HashState,
     Interface, KeptFrame, Limits, Opnum, Stats, Timestamp, Transport,
 };
 use rpcscope_rules::{Keeps, RuleSet};
@@ -40,11 +39,11 @@ pub(crate) struct Keeper {
     /// Flows that are followed, and not carved.
     followed: Rings,
     /// Sessions that are carved, the one that had no frame for the longest time first.
-    carves: LinkedHashMap<CarveId, Carve, FixedState>,
+    carves: LinkedHashMap<CarveId, Carve, HashState>,
     /// The connections of these sessions.
-    members: HashMap<u64, Member, FixedState>,
+    members: HashMap<u64, Member, HashState>,
     /// Flows that belong together, those that were heard of longest ago first.
-    links: LinkedHashMap<Bond, Link, FixedState>,
+    links: LinkedHashMap<Bond, Link, HashState>,
     /// The flow of the frame that is being looked at, when it is followed.
     current: Option<u64>,
     /// Pieces with the frame that is being looked at. Events that it leads to may alert.
@@ -87,7 +86,7 @@ struct Link {
 impl Keeper {
     /// Has seen nothing. A session ends with `session_bytes` bytes of frames.
     pub(crate) fn new(limits: &Limits, session_bytes: u64) -> Self {
-        let hasher = || FixedState::with_seed(HASH_SEED);
+        let hasher = || HashState::default();
         Self {
             rules: None,
             is_wanted: false,

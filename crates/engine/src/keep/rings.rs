@@ -1,15 +1,14 @@
 //! The frames of flows that nobody has asked for yet.
 
-use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
-use rpcscope_model::{HASH_SEED, KeptFrame, Limits};
+use rpcscope_model::{HashState, KeptFrame, Limits};
 use std::collections::VecDeque;
 
 /// The last frames of each flow, and its first ones: a session without its beginning says neither who is on it nor which
 /// interface it bound. Bounded in all; the flow that was silent for longest is forgotten first.
 #[derive(Debug)]
 pub(super) struct Rings {
-    flows: LinkedHashMap<u64, Ring, FixedState>,
+    flows: LinkedHashMap<u64, Ring, HashState>,
     bytes: usize,
     limits: RingLimits,
     /// Bytes that were forgotten because all flows together had too many.
@@ -60,7 +59,7 @@ impl RingLimits {
 
 impl Rings {
     pub(super) fn new(limits: RingLimits) -> Self {
-        let flows = LinkedHashMap::with_hasher(FixedState::with_seed(HASH_SEED));
+        let flows = LinkedHashMap::with_hasher(HashState::default());
         Self { flows, bytes: 0, limits, evicted_bytes: 0 }
     }
 

@@ -1,8 +1,7 @@
 //! The groups of all correlations, in bounded memory.
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{HASH_SEED, Timestamp};
+use rpcscope_model::{HashState, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub(super) trait Remembered: Default {
 /// longest time.
 #[derive(Debug)]
 pub(super) struct Groups<T> {
-    table: HashMap<Arc<Key>, Group<T>, FixedState>,
+    table: HashMap<Arc<Key>, Group<T>, HashState>,
     /// The groups by when they last had an event.
     by_age: BTreeMap<u64, Arc<Key>>,
     /// The groups whose window has an end, by that; the number tells those apart that end together.
@@ -50,7 +49,7 @@ struct Group<T> {
 impl<T: Remembered> Groups<T> {
     pub(super) fn new() -> Self {
         Self {
-            table: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            table: HashMap::with_hasher(HashState::default()),
             by_age: BTreeMap::new(),
             by_end: BTreeMap::new(),
             now: 0,

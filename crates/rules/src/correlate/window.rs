@@ -1,9 +1,8 @@
 //! What a group remembers of its events.
 
 use super::groups::Remembered;
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use rpcscope_model::{Event, HASH_SEED, Timestamp};
+use rpcscope_model::{Event, HashState, Timestamp};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ pub(super) struct Window {
     now: Timestamp,
     entries: VecDeque<(Timestamp, Option<Arc<str>>)>,
     /// How often each value stands among the entries.
-    values: HashMap<Arc<str>, u64, FixedState>,
+    values: HashMap<Arc<str>, u64, HashState>,
     /// The sum of those that are numbers, and how many they are.
     sum: f64,
     numbers: u64,
@@ -33,7 +32,7 @@ impl Default for Window {
         Self {
             now: Timestamp(i64::MIN),
             entries: VecDeque::new(),
-            values: HashMap::with_hasher(FixedState::with_seed(HASH_SEED)),
+            values: HashMap::with_hasher(HashState::default()),
             sum: 0.0,
             numbers: 0,
             members: Vec::new(),

@@ -1,15 +1,14 @@
 //! Operations by name, over all interfaces of the catalogue.
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rpcscope_catalog::{Interface, interface, interfaces};
-use rpcscope_model::HASH_SEED;
+use rpcscope_model::HashState;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Operations by their names in lower case. Made once, when rules are first loaded.
 #[derive(Debug)]
-pub(crate) struct OperationNames(HashMap<String, Vec<(Uuid, u16)>, FixedState>);
+pub(crate) struct OperationNames(HashMap<String, Vec<(Uuid, u16)>, HashState>);
 
 impl OperationNames {
     /// Those of the catalogue.
@@ -19,8 +18,8 @@ impl OperationNames {
     }
 
     fn new() -> Self {
-        let mut names: HashMap<String, Vec<(Uuid, u16)>, FixedState> =
-            HashMap::with_hasher(FixedState::with_seed(HASH_SEED));
+        let mut names: HashMap<String, Vec<(Uuid, u16)>, HashState> =
+            HashMap::with_hasher(HashState::default());
         for interface in interfaces() {
             let others = interface.other_names().map(|other| (other.opnum, other.name));
             for (opnum, name) in interface.procedures().chain(others) {

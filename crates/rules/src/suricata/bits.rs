@@ -3,9 +3,8 @@
 use super::flow::{Change, Flowbit};
 use crate::field::{Field, FieldId};
 use crate::value::{FieldValue, FieldValues, Fields};
-use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
-use rpcscope_model::{CallId, ContextId, Event, EventBody, FrameNumber, HASH_SEED, Opnum, Phase, Side};
+use rpcscope_model::{CallId, ContextId, Event, EventBody, FrameNumber, HashState, Opnum, Phase, Side};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -17,7 +16,7 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(crate) struct Flows {
     /// The flow whose bits were changed longest ago is the first.
-    flows: LinkedHashMap<u64, Vec<Bit>, FixedState>,
+    flows: LinkedHashMap<u64, Vec<Bit>, HashState>,
 }
 
 #[derive(Debug)]
@@ -47,7 +46,7 @@ pub(crate) struct InFlow<'a> {
 
 impl Flows {
     pub(crate) fn new() -> Self {
-        Self { flows: LinkedHashMap::with_hasher(FixedState::with_seed(HASH_SEED)) }
+        Self { flows: LinkedHashMap::with_hasher(HashState::default()) }
     }
 
     /// Changes bits as a rule says that held for the message of one side.

@@ -1,9 +1,8 @@
 //! The folder that sessions are carved to: files, open and closed, and how large they are.
 
 use super::name::is_carved;
-use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
-use rpcscope_model::HASH_SEED;
+use rpcscope_model::HashState;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,10 +12,10 @@ use std::path::{Path, PathBuf};
 pub(super) struct Folder {
     path: PathBuf,
     /// Files that will not grow and their sizes, the one that was closed first in front.
-    closed: LinkedHashMap<String, u64, FixedState>,
+    closed: LinkedHashMap<String, u64, HashState>,
     closed_bytes: u64,
     /// Open files, the one that was written to longest ago in front.
-    handles: LinkedHashMap<String, File, FixedState>,
+    handles: LinkedHashMap<String, File, HashState>,
 }
 
 impl Folder {
@@ -33,7 +32,7 @@ impl Folder {
             }
         }
         earlier.sort();
-        let hasher = || FixedState::with_seed(HASH_SEED);
+        let hasher = || HashState::default();
         let mut folder = Self {
             path: path.to_owned(),
             closed: LinkedHashMap::with_hasher(hasher()),

@@ -10,10 +10,9 @@ mod tests;
 pub use name::carved_file_name;
 
 use folder::Folder;
-use foldhash::fast::FixedState;
 use hashlink::LinkedHashMap;
 use rpcscope_model::{
-    CarveEnd, CarveId, Carved, CarvedPiece, HASH_SEED, KeptFrame, LinkType, Stats, Timestamp,
+    CarveEnd, CarveId, Carved, CarvedPiece, HashState, KeptFrame, LinkType, Stats, Timestamp,
 };
 use std::path::{Path, PathBuf};
 use std::{error, fmt, io};
@@ -26,7 +25,7 @@ pub struct Carver {
     folder: Folder,
     budget_bytes: u64,
     /// Sessions that may still grow, the one that was silent for longest first.
-    sessions: LinkedHashMap<CarveId, Session, FixedState>,
+    sessions: LinkedHashMap<CarveId, Session, HashState>,
     /// Bytes of their files.
     open_bytes: u64,
     stats: Stats,
@@ -87,7 +86,7 @@ impl Carver {
     pub fn new(folder: &Path, budget_bytes: u64) -> Result<Self, CarveError> {
         let path = folder;
         let folder = Folder::open(path).map_err(|cause| CarveError { path: path.to_owned(), cause })?;
-        let sessions = LinkedHashMap::with_hasher(FixedState::with_seed(HASH_SEED));
+        let sessions = LinkedHashMap::with_hasher(HashState::default());
         let stats = Stats::default();
         let mut carver = Self { folder, budget_bytes, sessions, open_bytes: 0, stats, failure: None };
         carver.keep_within_budget(None);

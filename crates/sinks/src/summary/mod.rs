@@ -9,8 +9,8 @@ mod tally;
 use crate::table;
 use hashbrown::HashMap;
 use rpcscope_model::{
-    Address, Alert, AnomalyKind, Bind, BindResult, Call, Event, EventBody, Interface, Opnum, Outcome, Phase,
-    Signature, Stats, SyntaxId, Timestamp, Transport,
+    Address, Alert, AnomalyKind, Bind, BindResult, Call, Event, EventBody, HashState, Interface, Opnum,
+    Outcome, Phase, Signature, Stats, SyntaxId, Timestamp, Transport,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -48,8 +48,8 @@ pub struct Summary {
     clients: Tally<Address>,
     statuses: Tally<u32>,
     outcomes: [u64; Outcome::COUNT],
-    transports: HashMap<Transport, u64, foldhash::fast::FixedState>,
-    anomalies: HashMap<AnomalyKind, u64, foldhash::fast::FixedState>,
+    transports: HashMap<Transport, u64, HashState>,
+    anomalies: HashMap<AnomalyKind, u64, HashState>,
     binds: Binds,
     /// As many as there are rules.
     alerts: BTreeMap<AlertKey, u64>,
