@@ -28,23 +28,38 @@ pub fn checksum_ok(packet: &Packet<'_>) -> bool {
     }
     // The prefix ::ffff: of a mapped IPv4 address adds 0xffff, which is zero in one's complement: both versions of
     // the pseudo header ([RFC 793] 3.1, [RFC 8200] 8.1) are this one sum.
-    let pseudo_header = words(&packet.source.bits().to_be_bytes())
-        + words(&packet.destination.bits().to_be_bytes())
-        + in_memory_order(covered.len())
-        + in_memory_order(usize::from(packet.protocol));
-    fold(pseudo_header + words(covered)) == 0xffff
+    let ([source_upper, source_lower], [upper, lower]) =
+        (packet.source.halves(), packet.destination.halves());
+    let hosts = add(add(source_upper, source_lower), add(upper, lower));
+    let pseudo_header = add(hosts, covered.len() as u64 + u64::from(packet.protocol));
+    is_right(add(pseudo_header.to_be(), words(covered)))
 }
 
-/// The one's complement sum of `bytes`, as 16-bit words. 0xffff means that a checksum among them is right.
+/// Whether an IPv4 header has a right checksum ([RFC 791] 3.1).
 #[inline]
-pub(crate) fn sum(bytes: &[u8]) -> u16 {
-    fold(words(bytes))
+pub(crate) fn header_ok(header: &[u8]) -> bool {
+    is_right(words(header))
 }
 
-/// Adds 64-bit words in the order of this machine, and folds the sum to 34 bits: it does not depend on the order, nor on
-/// the size of the words ([RFC 1071] 2), and needs no swapping.
+/// Whether the sum of all words, the checksum among them, says that it is right: the 16-bit words of the sum add up to
+/// 0xffff, so that it is a multiple of that.
+#[inline]
+fn is_right(sum: u64) -> bool {
+    sum != 0 && sum.is_multiple_of(0xffff)
+}
+
+/// Adds in one's complement: what is carried out comes in again.
+#[inline]
+fn add(a: u64, b: u64) -> u64 {
+    let (sum, carry) = a.overflowing_add(b);
+    sum + u64::from(carry)
+}
+
+/// The one's complement sum of `bytes` as 64-bit words in the order of this machine: the sum of 16-bit words does not
+/// depend on the order, nor on how many are added at once ([RFC 1071] 2), and needs no swapping.
 #[inline]
 fn words(bytes: &[u8]) -> u64 {
+    let Some(last) = bytes.last_chunk::<8>() else { return only_word(bytes) };
     let (blocks, rest) = bytes.as_chunks::<64>();
     let (mut total, mut carries) = (0_u64, 0_u64);
     for block in blocks {
@@ -57,45 +72,22 @@ fn words(bytes: &[u8]) -> u64 {
         carries += u64::from(carry);
     }
     let (words, tail) = rest.as_chunks::<8>();
-    for word in words {
-        let (sum, carry) = total.overflowing_add(u64::from_ne_bytes(*word));
-        (total, carries) = (sum, carries + u64::from(carry));
-    }
-    let (total, carry) = total.overflowing_add(last_word(bytes, tail));
-    (total & 0xffff_ffff) + (total >> 32) + carries + u64::from(carry)
+    let tail = match tail.len() {
+        0 => 0,
+        // Those of the last eight bytes that stand before the tail are shifted out; a copy would cost more.
+        length => (u64::from_le_bytes(*last) >> (64 - 8 * length)).to_le(),
+    };
+    words.iter().map(|word| u64::from_ne_bytes(*word)).fold(add(total, add(tail, carries)), add)
 }
 
-/// `tail`, the end of `bytes` and fewer than eight, as a word that ends in zeros.
-#[inline]
-fn last_word(bytes: &[u8], tail: &[u8]) -> u64 {
-    if tail.is_empty() {
-        return 0;
-    }
-    if let Some(last) = bytes.last_chunk::<8>() {
-        // Those before the tail are shifted out; a copy of a few bytes would cost more.
-        let word = u64::from_le_bytes(*last) >> (64 - 8 * tail.len());
-        return u64::from_ne_bytes(word.to_le_bytes());
-    }
+/// Fewer than eight bytes as a word that ends in zeros.
+#[cold]
+fn only_word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];
-    for (to, from) in word.iter_mut().zip(tail) {
+    for (to, from) in word.iter_mut().zip(bytes) {
         *to = *from;
     }
     u64::from_ne_bytes(word)
-}
-
-/// A 32-bit number as it would stand in a header, read in the order of this machine.
-fn in_memory_order(number: usize) -> u64 {
-    u64::from(u32::try_from(number).unwrap_or(u32::MAX).to_be())
-}
-
-#[inline]
-fn fold(mut total: u64) -> u16 {
-    while total > 0xffff {
-        total = (total & 0xffff) + (total >> 16);
-    }
-    #[allow(clippy::cast_possible_truncation)] // at most 0xffff after the loop
-    let folded = total as u16;
-    folded
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::checksum;
 use crate::defrag::{Fragment, FragmentKey};
 use crate::link::Stop;
+use crate::tunnel;
 use etherparse::Ipv4HeaderSlice;
 use rpcscope_model::{Address, Stats};
 
@@ -24,25 +25,36 @@ pub(crate) enum Ip<'a> {
     Fragment(Fragment<'a>),
 }
 
-/// Reads the most frequent packet, for speed: IPv4 without options, not a fragment, whose payload is TCP.
+/// Reads the most frequent packets, for speed: of IPv4 without options or IPv6 without extension headers, not a
+/// fragment, whose payload is TCP or UDP and no tunnel.
 ///
 /// `None` for all others; [`read`] then reads them, and says the same of these.
 #[inline]
 pub(crate) fn read_ordinary<'a>(bytes: &'a [u8], stats: &mut Stats) -> Option<IpPayload<'a>> {
+    if *bytes.first()? != 0x45 {
+        return read_ordinary_v6(bytes);
+    }
     let (header, rest) = bytes.split_first_chunk::<20>()?;
-    let is_ordinary = header[0] == 0x45 && header[6] & 0x3f | header[7] == 0 && header[9] == TCP;
+    let is_fragment = header[6] & 0x3f | header[7] != 0;
     let length = usize::from(u16::from_be_bytes([header[2], header[3]])).checked_sub(header.len())?;
-    if !is_ordinary {
+    if is_fragment || !tunnel::is_none(header[9], rest) {
         return None;
     }
-    stats.checksums_wrong += u64::from(checksum::sum(header) != 0xffff);
+    stats.checksums_wrong += u64::from(!checksum::header_ok(header));
     Some(IpPayload {
         source: Address::v4([header[12], header[13], header[14], header[15]]),
         destination: Address::v4([header[16], header[17], header[18], header[19]]),
-        protocol: TCP,
+        protocol: header[9],
         bytes: rest.get(..length).unwrap_or(rest),
         length,
     })
+}
+
+#[inline]
+fn read_ordinary_v6(bytes: &[u8]) -> Option<IpPayload<'_>> {
+    let (header, rest) = bytes.split_first_chunk::<40>()?;
+    let payload = v6_payload(header, rest);
+    (header[0] >> 4 == 6 && tunnel::is_none(payload.protocol, rest)).then_some(payload)
 }
 
 /// Reads an IP packet of either version, told by the first four bits.
@@ -59,9 +71,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], stats: &mut Stats) -> Result<Ip<'a>, Sto
 /// A total length of zero is what a capture of segmentation offload shows; the packet then has all bytes there are.
 fn read_v4<'a>(bytes: &'a [u8], stats: &mut Stats) -> Result<Ip<'a>, Stop> {
     let header = Ipv4HeaderSlice::from_slice(bytes).map_err(|_| Stop::Malformed)?;
-    if checksum::sum(header.slice()) != 0xffff {
-        stats.checksums_wrong += 1;
-    }
+    stats.checksums_wrong += u64::from(!checksum::header_ok(header.slice()));
     let rest = bytes.get(header.slice().len()..).unwrap_or_default();
     let length = match usize::from(header.total_len()) {
         0 => rest.len(),
@@ -89,20 +99,24 @@ fn read_v4<'a>(bytes: &'a [u8], stats: &mut Stats) -> Result<Ip<'a>, Stop> {
 /// A payload length of zero is a jumbogram, or segmentation offload; the packet then has all bytes there are.
 fn read_v6(bytes: &[u8]) -> Result<Ip<'_>, Stop> {
     let (header, rest) = bytes.split_first_chunk::<40>().ok_or(Stop::Malformed)?;
+    after_extensions(v6_payload(header, rest), KEY_PROTOCOL_V6)
+}
+
+#[inline]
+fn v6_payload<'a>(header: &[u8; 40], rest: &'a [u8]) -> IpPayload<'a> {
     let next_header = header[6];
     let length = match usize::from(u16::from_be_bytes([header[4], header[5]])) {
         0 if next_header != NO_NEXT_HEADER => rest.len(),
         length => length,
     };
     let (source, destination) = header[8..].split_at(16);
-    let payload = IpPayload {
+    IpPayload {
         source: Address::v6(source.try_into().unwrap_or_default()),
         destination: Address::v6(destination.try_into().unwrap_or_default()),
         protocol: next_header,
         bytes: rest.get(..length).unwrap_or(rest),
         length,
-    };
-    after_extensions(payload, KEY_PROTOCOL_V6)
+    }
 }
 
 /// Takes off extension headers, until one that is none.

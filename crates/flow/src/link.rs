@@ -164,8 +164,7 @@ fn mpls(mut bytes: &[u8]) -> Result<Next<'_>, Stop> {
 /// Whether the checksum says that this is an IPv4 header, where it could be a MAC address as well.
 fn is_v4(bytes: &[u8]) -> bool {
     let header_bytes = bytes.first().map_or(0, |first| usize::from(first & 15) * 4);
-    header_bytes >= 20
-        && bytes.get(..header_bytes).is_some_and(|header| crate::checksum::sum(header) == 0xffff)
+    header_bytes >= 20 && bytes.get(..header_bytes).is_some_and(crate::checksum::header_ok)
 }
 
 /// Whether the length says that this is an IPv6 header, where it could be a MAC address as well.

@@ -17,6 +17,18 @@ pub(crate) fn inside<'a>(payload: &IpPayload<'a>) -> Option<Next<'a>> {
     }
 }
 
+/// Whether it is clear at once that the payload of an IP packet is TCP or UDP, and no tunnel.
+#[inline]
+pub(crate) fn is_none(protocol: u8, bytes: &[u8]) -> bool {
+    match protocol {
+        ip::TCP => true,
+        ip::UDP => bytes.first_chunk::<4>().is_some_and(|[_, _, high, low]| {
+            !matches!(u16::from_be_bytes([*high, *low]), VXLAN_PORT | VXLAN_PORT_LINUX | GENEVE_PORT)
+        }),
+        _ => false,
+    }
+}
+
 /// VXLAN and GENEVE are told by the destination port; the source port is a hash of the inner flow.
 #[inline]
 fn in_udp(bytes: &[u8]) -> Option<Next<'_>> {

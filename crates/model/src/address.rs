@@ -1,37 +1,67 @@
 //! Network addresses in one size, so that hashing and comparing them costs the same for IPv4 and IPv6.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 or IPv6 address.
 ///
 /// IPv4 is stored as an IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) and shown as IPv4.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Address(u128);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Address {
+    // Two numbers and not one of 128 bits, which would have to lie at multiples of 16: an endpoint takes 24 bytes so, not 32.
+    upper: u64,
+    lower: u64,
+}
 
 impl Address {
     /// Makes an address from the four bytes of an IPv4 header field.
     pub const fn v4(bytes: [u8; 4]) -> Self {
-        Self(0xffff_0000_0000 | u32::from_be_bytes(bytes) as u128)
+        Self { upper: 0, lower: 0xffff_0000_0000 | u32::from_be_bytes(bytes) as u64 }
     }
 
     /// Makes an address from the sixteen bytes of an IPv6 header field.
     pub const fn v6(bytes: [u8; 16]) -> Self {
-        Self(u128::from_be_bytes(bytes))
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
+        Self {
+            upper: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            lower: u64::from_be_bytes([i, j, k, l, m, n, o, p]),
+        }
     }
 
-    /// The address as one number, for hashing and ordering.
+    /// The address as one number, by which addresses are ordered.
+    #[inline]
     pub const fn bits(self) -> u128 {
-        self.0
+        (self.upper as u128) << 64 | self.lower as u128
+    }
+
+    /// The upper and the lower 64 bits of that number.
+    #[inline]
+    pub const fn halves(self) -> [u64; 2] {
+        [self.upper, self.lower]
     }
 
     /// The address in the standard library's type.
     pub fn to_ip(self) -> IpAddr {
-        let v6 = Ipv6Addr::from(self.0);
+        let v6 = Ipv6Addr::from(self.bits());
         match v6.to_ipv4_mapped() {
             Some(v4) => IpAddr::V4(v4),
             None => IpAddr::V6(v6),
         }
+    }
+}
+
+impl Ord for Address {
+    #[inline]
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.bits().cmp(&other.bits())
+    }
+}
+
+impl PartialOrd for Address {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
