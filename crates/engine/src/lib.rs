@@ -9,6 +9,7 @@
 //! says and what it forgets, is the same however many threads share the work.
 
 mod engine;
+mod index;
 mod keep;
 mod shard;
 mod table;
@@ -17,7 +18,7 @@ mod watch;
 pub use engine::{Engine, fuzz_engine, sort_final_events};
 pub use shard::{Checksums, Shard};
 
-use rpcscope_flow::{Packet, pair_hash};
+use rpcscope_flow::Packet;
 use rpcscope_model::Limits;
 
 /// Number of shards. More than any machine has use for threads; each costs little when it is idle.
@@ -27,7 +28,7 @@ pub const SHARDS: usize = 32;
 #[inline]
 pub fn shard_of(packet: &Packet<'_>) -> usize {
     #[allow(clippy::cast_possible_truncation)] // below SHARDS
-    let shard = (pair_hash(packet.source, packet.destination) % SHARDS as u64) as usize;
+    let shard = (packet.pair % SHARDS as u64) as usize;
     shard
 }
 

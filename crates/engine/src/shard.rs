@@ -129,7 +129,7 @@ impl Shard {
         }
         if let Some(segment) = TcpSegment::parse(packet) {
             self.stats.tcp_segments += 1;
-            self.segment(packet, &segment);
+            self.segment(packet, segment);
         } else if let Some(datagram) = UdpDatagram::parse(packet) {
             self.stats.udp_datagrams += 1;
             let at = At { time: packet.time, frame: packet.frame };
@@ -148,8 +148,8 @@ impl Shard {
     pub fn keep(&mut self, packet: &Packet<'_>, frame: &Frame<'_>, fragments: &mut Vec<KeptFrame>) {
         let Some(keeper) = self.keeper.as_mut().filter(|keeper| !keeper.is_idle()) else { return };
         if let Some(segment) = TcpSegment::parse(packet) {
-            let (key, _) = FlowKey::of(segment.source, segment.destination);
-            let position = self.table.find(&key);
+            let (key, _) = key_of(packet, &segment);
+            let position = self.table.find(&key, packet.pair);
             let Some(entry) = position.and_then(|position| self.table.entry(position)) else { return };
             let flow = entry.opened.0;
             if let Some(joined) = self.session.take_joined() {
@@ -226,36 +226,54 @@ impl Shard {
         }
     }
 
-    fn segment(&mut self, packet: &Packet<'_>, segment: &TcpSegment<'_>) {
+    fn segment(&mut self, packet: &Packet<'_>, segment: TcpSegment<'_>) {
         if self.stats.tcp_segments.is_multiple_of(SEGMENTS_PER_ROUND) {
             self.forget_idle(packet.time, STEPS_PER_ROUND);
         }
-        let at = At { time: packet.time, frame: packet.frame };
-        let (key, direction) = FlowKey::of(segment.source, segment.destination);
-        let position = match self.table.find(&key) {
+        let (key, direction) = key_of(packet, &segment);
+        let position = match self.table.find(&key, packet.pair) {
             Some(position) => position,
-            None => self.begin(key, at),
+            None => self.begin(key, At { time: packet.time, frame: packet.frame }),
         };
-        let Some(entry) = self.table.see(position, at.time) else { return };
-        let is_done = match &mut entry.state {
-            // The usual cases: nothing of interest, and nothing that could become it; a connection that goes on.
-            State::Watched(watched) => !watch(watched, direction, segment),
+        let Some(entry) = self.table.see(position, packet.time) else { return };
+        let is_of_interest = match &mut entry.state {
+            State::Watched(watched) => watch(watched, direction, &segment),
+            State::Probed(_) | State::Followed(_) => true,
+        };
+        // The usual case is that it is not, nor could become so.
+        if is_of_interest {
+            self.take(position, direction, &{ segment }, packet);
+        }
+    }
+
+    /// Takes a segment of a connection that is of interest, or that becomes so.
+    #[inline(never)]
+    fn take(&mut self, position: usize, direction: Direction, segment: &TcpSegment<'_>, packet: &Packet<'_>) {
+        let at = At { time: packet.time, frame: packet.frame };
+        let Some(entry) = self.table.entry(position) else { return };
+        match &mut entry.state {
             State::Followed(followed) if !followed.reassembler.is_reopened_by(direction, segment) => {
                 self.stats.checksums_wrong +=
                     u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
+                if followed.reassembler.is_unchanged_by(direction, segment) {
+                    return;
+                }
                 let had_ended = followed.finished;
                 follow(followed, direction, segment, at, &mut self.session, &mut self.memory);
                 if followed.finished && !had_ended {
-                    self.ended.push_back((key, entry.opened));
-                    return self.forget_ended(at.time);
+                    self.ended.push_back((entry.key, entry.opened));
+                    self.forget_ended(at.time);
                 }
-                true
             }
-            _ => false,
-        };
-        if is_done {
-            return;
+            _ => self.change(position, direction, segment, at),
         }
+    }
+
+    /// Takes a segment that may change how far its connection is understood.
+    #[inline(never)]
+    fn change(&mut self, position: usize, direction: Direction, segment: &TcpSegment<'_>, at: At) {
+        let Some(entry) = self.table.entry(position) else { return };
+        let key = entry.key;
         // The state is taken out of the table while it works, so that it can use the rest of the shard.
         let mut state = std::mem::take(&mut entry.state);
         let mut opened = entry.opened.0;
@@ -292,7 +310,7 @@ impl Shard {
             return;
         }
         let Some((key, opened)) = self.ended.pop_front() else { return };
-        let Some(position) = self.table.find(&key) else { return };
+        let Some(position) = self.table.find(&key, key.pair()) else { return };
         let Some(entry) = self.table.entry(position) else { return };
         // It may have gone on since, or be another connection.
         if entry.opened == opened && matches!(&entry.state, State::Followed(followed) if followed.finished) {
@@ -437,6 +455,15 @@ impl State {
             Self::Followed(followed) => followed.reassembler.is_reopened_by(direction, segment),
         }
     }
+}
+
+/// The connection that a segment belongs to, and which way it goes there.
+#[inline]
+fn key_of(packet: &Packet<'_>, segment: &TcpSegment<'_>) -> (FlowKey, Direction) {
+    FlowKey::of(
+        Endpoint::new(packet.source, segment.source_port),
+        Endpoint::new(packet.destination, segment.destination_port),
+    )
 }
 
 /// Looks at a segment of a connection of no interest. Returns whether it could have become interesting.

@@ -1,39 +1,59 @@
 //! The table of TCP connections of one shard.
 
+use crate::index::Index;
 use crate::watch::State;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use rpcscope_flow::Direction;
-use rpcscope_model::{Endpoint, FrameNumber, HASH_SEED, Timestamp};
-use std::hash::BuildHasher;
+use rpcscope_flow::{Direction, connection_hash, pair_hash};
+use rpcscope_model::{Address, Endpoint, FrameNumber, Timestamp};
 
 /// The two ends of a connection, the lower one first, so that both directions have one key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FlowKey {
-    pub(crate) lower: Endpoint,
-    pub(crate) higher: Endpoint,
+    lower: Address,
+    higher: Address,
+    ports: [u16; 2],
 }
 
 impl FlowKey {
-    /// The key of a segment, and which way it goes.
+    /// The key of what `source` sends to `destination`, and which way that goes.
+    #[inline]
     pub(crate) fn of(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
-        match Direction::of(source, destination) {
-            Direction::Forward => (Self { lower: source, higher: destination }, Direction::Forward),
-            Direction::Backward => (Self { lower: destination, higher: source }, Direction::Backward),
-        }
+        let direction = Direction::of(source, destination);
+        let (lower, higher) = match direction {
+            Direction::Forward => (source, destination),
+            Direction::Backward => (destination, source),
+        };
+        let ports = [lower.port, higher.port];
+        (Self { lower: lower.address, higher: higher.address, ports }, direction)
     }
 
     /// Who sends in a direction.
     pub(crate) const fn sender(&self, direction: Direction) -> Endpoint {
+        let [lower, higher] = self.ports;
         match direction {
-            Direction::Forward => self.lower,
-            Direction::Backward => self.higher,
+            Direction::Forward => Endpoint::new(self.lower, lower),
+            Direction::Backward => Endpoint::new(self.higher, higher),
         }
+    }
+
+    /// The [`pair_hash`] of its two hosts.
+    pub(crate) fn pair(&self) -> u64 {
+        pair_hash(self.lower, self.higher)
+    }
+
+    fn hash(&self) -> u32 {
+        self.hash_of(self.pair())
+    }
+
+    /// The hash of a connection whose pair is known.
+    #[inline]
+    fn hash_of(&self, pair: u64) -> u32 {
+        u32::try_from(connection_hash(pair, self.ports) >> 32).unwrap_or_default()
     }
 }
 
-/// One connection.
+/// One connection. All of it is in one cache line: each frame of a busy network looks at another one.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Entry {
     pub(crate) key: FlowKey,
     /// First frame of the connection; names it.
@@ -53,8 +73,7 @@ pub(crate) struct FlowTable {
     /// else: it passes eight in a cache line.
     last_seen: Vec<Timestamp>,
     /// Positions in `entries`.
-    index: HashTable<u32>,
-    hasher: FixedState,
+    index: Index,
     hand: usize,
     /// Where [`FlowTable::find_old`] goes on.
     kind_hand: usize,
@@ -77,8 +96,7 @@ impl FlowTable {
         Self {
             entries: Vec::new(),
             last_seen: Vec::new(),
-            index: HashTable::new(),
-            hasher: FixedState::with_seed(HASH_SEED),
+            index: Index::default(),
             hand: 0,
             kind_hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
@@ -87,13 +105,13 @@ impl FlowTable {
         }
     }
 
-    /// Where the entry of a connection stands.
+    /// Where the entry of a connection stands; `pair` is its [`FlowKey::pair`].
     #[inline]
-    pub(crate) fn find(&self, key: &FlowKey) -> Option<usize> {
-        let position = self.index.find(self.hash(key), |position| {
-            self.entries.get(*position as usize).is_some_and(|entry| entry.key == *key)
+    pub(crate) fn find(&self, key: &FlowKey, pair: u64) -> Option<usize> {
+        let position = self.index.find(key.hash_of(pair), |position| {
+            self.entries.get(position as usize).is_some_and(|entry| entry.key == *key)
         })?;
-        Some(*position as usize)
+        Some(position as usize)
     }
 
     pub(crate) fn entry(&mut self, position: usize) -> Option<&mut Entry> {
@@ -113,14 +131,11 @@ impl FlowTable {
 
     /// Adds a connection that is not there yet. Returns where it stands.
     pub(crate) fn insert(&mut self, entry: Entry, now: Timestamp) -> usize {
-        let hash = self.hash(&entry.key);
         let position = self.entries.len();
+        self.index.insert(entry.key.hash(), narrow(position));
         self.entries.push(entry);
         self.last_seen.push(now);
         self.see(position, now);
-        let Self { index, entries, hasher, .. } = self;
-        #[allow(clippy::cast_possible_truncation)] // the limit of the table fits
-        index.insert_unique(hash, position as u32, |at| rehash(hasher, entries, *at));
         position
     }
 
@@ -171,15 +186,16 @@ impl FlowTable {
             }
             let ahead = self.last_seen.get(self.hand..).unwrap_or_default();
             let ahead = ahead.get(..*steps).unwrap_or(ahead);
-            // One comparison for two: what is older than `oldest` wraps, what is later than `now` is far from it.
-            let is_apart = |last_seen: &Timestamp| {
-                last_seen.0.wrapping_sub(oldest.0).cast_unsigned() > self.idle_ns.cast_unsigned()
-            };
-            let Some(passed) = ahead.iter().position(is_apart) else {
+            // Below zero for what is older than `oldest` or later than `now`: even when one difference wraps, the other
+            // does not. All at once, since there is hardly ever one.
+            let apart =
+                |last_seen: &Timestamp| last_seen.0.wrapping_sub(oldest.0) | now.0.wrapping_sub(last_seen.0);
+            if ahead.iter().fold(0, |any, last_seen| any | apart(last_seen)) >= 0 {
                 self.hand += ahead.len();
                 *steps -= ahead.len();
                 continue;
-            };
+            }
+            let passed = ahead.iter().position(|last_seen| apart(last_seen) < 0).unwrap_or_default();
             self.hand += passed;
             *steps -= passed + 1;
             match self.last_seen.get_mut(self.hand) {
@@ -210,46 +226,25 @@ impl FlowTable {
     }
 
     fn take(&mut self, position: usize) -> Option<(Entry, Timestamp)> {
-        let key = self.entries.get(position)?.key;
-        self.unlink(&key, position);
-        let last_seen = self.last_seen.swap_remove(position);
-        let last = self.entries.len() - 1;
-        if position != last
-            && let Some(moved) = self.entries.get(last).map(|entry| entry.key)
-        {
-            // The last entry takes the free place.
-            self.unlink(&moved, last);
-            let hash = self.hash(&moved);
-            let entry = self.entries.swap_remove(position);
-            let Self { index, entries, hasher, .. } = self;
-            #[allow(clippy::cast_possible_truncation)] // the limit of the table fits
-            index.insert_unique(hash, position as u32, |at| rehash(hasher, entries, *at));
-            return Some((entry, last_seen));
+        let hash = self.entries.get(position)?.key.hash();
+        self.index.remove(hash, narrow(position));
+        // The last entry takes the free place.
+        let (entry, last_seen) = (self.entries.swap_remove(position), self.last_seen.swap_remove(position));
+        if let Some(moved) = self.entries.get(position) {
+            self.index.moved(moved.key.hash(), narrow(self.entries.len()), narrow(position));
         }
-        self.entries.pop().map(|entry| (entry, last_seen))
-    }
-
-    fn unlink(&mut self, key: &FlowKey, position: usize) {
-        let hash = self.hash(key);
-        if let Ok(slot) = self.index.find_entry(hash, |at| *at as usize == position) {
-            slot.remove();
-        }
-    }
-
-    #[inline]
-    fn hash(&self, key: &FlowKey) -> u64 {
-        self.hasher.hash_one(key)
+        Some((entry, last_seen))
     }
 }
 
-fn rehash(hasher: &FixedState, entries: &[Entry], at: u32) -> u64 {
-    entries.get(at as usize).map_or(0, |entry| hasher.hash_one(entry.key))
+/// A position as the index has it; all are below the limit of the table, which fits.
+fn narrow(position: usize) -> u32 {
+    u32::try_from(position).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rpcscope_model::Address;
 
     fn entry(port: u16) -> Entry {
         let ends = |port| Endpoint::new(Address::v4([10, 0, 0, 1]), port);
@@ -271,6 +266,11 @@ mod tests {
         let (mut early, mut due) = (8, 8);
         assert!(table.pass(second(115), &mut early).is_none(), "it was seen since");
         assert!(table.pass(second(116), &mut due).is_some());
+    }
+
+    #[test]
+    fn an_entry_takes_one_cache_line() {
+        assert_eq!(size_of::<Entry>(), 64);
     }
 
     #[test]
@@ -300,7 +300,8 @@ mod tests {
         assert_eq!(steps, 0);
         assert_eq!(gone, 240);
         for port in 0..500 {
-            let position = table.find(&entry(port).key);
+            let key = entry(port).key;
+            let position = table.find(&key, key.pair());
             assert_eq!(position.is_some(), port >= 240, "port {port}");
             if let Some(position) = position {
                 assert_eq!(

@@ -24,7 +24,9 @@ impl Default for State {
 /// The initial sequence numbers of a connection that is only watched.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Watched {
-    initial: [Option<u32>; 2],
+    initial: [u32; 2],
+    /// Whether a direction has told its initial sequence number.
+    has_told: [bool; 2],
     /// Whether a direction has sent data.
     sent: [bool; 2],
 }
@@ -32,7 +34,7 @@ pub(crate) struct Watched {
 impl Watched {
     /// A connection whose first bytes were of no interest; later segments may still be.
     pub(crate) const fn of_no_interest() -> Self {
-        Self { initial: [None; 2], sent: [true; 2] }
+        Self { initial: [0; 2], has_told: [false; 2], sent: [true; 2] }
     }
 
     /// Whether one side has sent something that was of no interest.
@@ -42,7 +44,8 @@ impl Watched {
     }
 
     pub(crate) fn note_syn(&mut self, direction: Direction, initial: u32) {
-        self.initial[direction.index()] = Some(initial);
+        self.initial[direction.index()] = initial;
+        self.has_told[direction.index()] = true;
         self.sent[direction.index()] = false;
     }
 
@@ -50,7 +53,8 @@ impl Watched {
     /// its direction sends, and it is too short to tell, or bytes before it are to come.
     pub(crate) fn is_in_doubt(&mut self, direction: Direction, segment: &TcpSegment<'_>) -> bool {
         let at = direction.index();
-        let early = self.initial[at].is_some_and(|initial| initial.wrapping_add(1) != segment.sequence);
+        let early =
+            self.initial(direction).is_some_and(|initial| initial.wrapping_add(1) != segment.sequence);
         let in_doubt = !self.sent[at] && (early || could_become_known(segment.payload));
         self.sent[at] |= !in_doubt;
         in_doubt
@@ -62,16 +66,21 @@ impl Watched {
     pub(crate) fn reassembler(&self, direction: Direction, segment: &TcpSegment<'_>) -> Reassembler {
         let other = direction.other();
         let mut reassembler = Reassembler::new();
-        match self.initial[direction.index()] {
+        match self.initial(direction) {
             Some(initial) if !self.sent[direction.index()] => reassembler.note_syn(direction, initial),
             _ => reassembler.start_at(direction, segment.sequence),
         }
-        match (self.initial[other.index()], segment.acknowledgment) {
+        match (self.initial(other), segment.acknowledgment) {
             (Some(initial), _) if !self.sent[other.index()] => reassembler.note_syn(other, initial),
             (_, Some(acknowledged)) => reassembler.start_at(other, acknowledged),
             _ => {}
         }
         reassembler
+    }
+
+    fn initial(&self, direction: Direction) -> Option<u32> {
+        let at = direction.index();
+        self.has_told[at].then_some(self.initial[at])
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::defrag::{Defragmenter, Fragment};
 use crate::ip::{self, Ip, IpPayload};
 use crate::link::{self, Stop};
-use crate::tunnel;
+use crate::{pair_hash, tunnel};
 use rpcscope_model::{Address, Frame, FrameNumber, KeptFrame, Limits, Stats, Timestamp};
 
 /// The payload of an IP packet, innermost of all tunnels, put together from its fragments.
@@ -17,6 +17,8 @@ pub struct Packet<'a> {
     pub source: Address,
     /// To whom.
     pub destination: Address,
+    /// The [`pair_hash`] of both.
+    pub pair: u64,
     /// The protocol of `payload`, as IANA numbers it; never an IPv6 extension header but ESP.
     pub protocol: u8,
     /// What was captured of the payload, without padding.
@@ -86,16 +88,27 @@ impl Decoder {
         if (frame.original_length as usize) > frame.bytes.len() {
             self.stats.frames_cut += 1;
         }
-        match link::ip_of_frame(frame.link_type, frame.bytes) {
-            Ok(header) => match ip::read_ordinary(header, &mut self.stats) {
-                Some(payload) => Some(packet(frame, &payload)),
-                None => self.decode_ip(header, frame, fragments),
-            },
+        let header = match link::ip_of_frame(frame.link_type, frame.bytes) {
+            Ok(header) => header,
             Err(stop) => {
                 self.stats.count(stop);
-                None
+                return None;
             }
-        }
+        };
+        let payload = match ip::read_ordinary(header, &mut self.stats) {
+            Some(payload) => payload,
+            None => self.decode_ip(header, frame, fragments)?,
+        };
+        Some(Packet {
+            time: frame.time,
+            frame: frame.number,
+            source: payload.source,
+            destination: payload.destination,
+            pair: pair_hash(payload.source, payload.destination),
+            protocol: payload.protocol,
+            payload: payload.bytes,
+            length: payload.length,
+        })
     }
 
     /// Reads any IP packet.
@@ -105,7 +118,7 @@ impl Decoder {
         header: &'a [u8],
         frame: &Frame<'_>,
         fragments: Option<&mut Vec<KeptFrame>>,
-    ) -> Option<Packet<'a>> {
+    ) -> Option<IpPayload<'a>> {
         let mut tunnels = 0;
         let innermost = match ip::read(header, &mut self.stats) {
             Ok(Ip::Whole(payload)) => descend(payload, &mut tunnels, &mut self.stats),
@@ -116,7 +129,7 @@ impl Decoder {
             }
         };
         match innermost {
-            Ip::Whole(payload) => Some(packet(frame, &payload)),
+            Ip::Whole(payload) => Some(payload),
             Ip::Fragment(fragment) => self.complete(&fragment, tunnels, frame, fragments),
         }
     }
@@ -129,7 +142,7 @@ impl Decoder {
         mut tunnels: u8,
         frame: &Frame<'_>,
         fragments: Option<&mut Vec<KeptFrame>>,
-    ) -> Option<Packet<'_>> {
+    ) -> Option<IpPayload<'_>> {
         // Frames of a fragment, of the datagram that it completes, of that which this one completes.
         let mut frames: Vec<KeptFrame> = fragments.iter().map(|_| frame.into()).collect();
         let mut datagram = self.defragmenter.insert(fragment, frame.time, &mut frames, &mut self.stats)?;
@@ -159,7 +172,7 @@ impl Decoder {
                         frames.retain(|part| part.number != frame.number);
                         *fragments = frames;
                     }
-                    return Some(packet(frame, &IpPayload { bytes, ..header }));
+                    return Some(IpPayload { bytes, ..header });
                 }
                 Ip::Fragment(fragment) => {
                     datagram =
@@ -197,19 +210,6 @@ fn descend<'a>(mut payload: IpPayload<'a>, tunnels: &mut u8, stats: &mut Stats) 
         }
     }
     Ip::Whole(payload)
-}
-
-#[inline]
-fn packet<'a>(frame: &Frame<'_>, payload: &IpPayload<'a>) -> Packet<'a> {
-    Packet {
-        time: frame.time,
-        frame: frame.number,
-        source: payload.source,
-        destination: payload.destination,
-        protocol: payload.protocol,
-        payload: payload.bytes,
-        length: payload.length,
-    }
 }
 
 /// Counts frames that could not be read.

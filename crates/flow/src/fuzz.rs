@@ -3,7 +3,7 @@
 use crate::{
     At, Decoder, Direction, Item, Memory, Packet, Reassembler, TcpFlags, TcpSegment, UdpDatagram, checksum_ok,
 };
-use rpcscope_model::{Endpoint, Frame, FrameNumber, Limits, LinkType, Timestamp};
+use rpcscope_model::{Frame, FrameNumber, Limits, LinkType, Timestamp};
 
 /// Decodes frames of any link type: one byte chooses the link type, two give the length (big-endian), then the frame.
 ///
@@ -64,8 +64,8 @@ pub fn fuzz_reassemble(mut bytes: &[u8]) {
         bytes = rest;
         let scale = if what & 0x20 == 0 { 1 } else { 0x0001_0001 };
         let segment = TcpSegment {
-            source: Endpoint::default(),
-            destination: Endpoint::default(),
+            source_port: 0,
+            destination_port: 0,
             sequence: u32::from(u16::from_be_bytes([s1, s2])).wrapping_mul(scale),
             acknowledgment: (what & 2 != 0)
                 .then(|| u32::from(u16::from_be_bytes([a1, a2])).wrapping_mul(scale)),

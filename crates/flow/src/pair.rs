@@ -1,31 +1,33 @@
-//! A hash of two addresses that does not depend on their order.
+//! Hashes of two hosts, and of two endpoints, that do not depend on their order.
 
 use rpcscope_model::{Address, HASH_SEED};
 
 /// Hashes an unordered pair of addresses, so that both directions of a conversation meet in one shard.
 ///
 /// Well mixed in all 64 bits, also for addresses that differ in one bit only.
+#[inline]
 pub fn pair_hash(a: Address, b: Address) -> u64 {
-    let (low, high) = if a <= b { (a.bits(), b.bits()) } else { (b.bits(), a.bits()) };
-    let near = folded_multiply(lower(low) ^ HASH_SEED, lower(high) ^ MIX_NEAR);
-    let far = folded_multiply(upper(low) ^ MIX_FAR, upper(high) ^ MIX_LAST);
+    let (low, high) = if a <= b { (a, b) } else { (b, a) };
+    let ([low_upper, low_lower], [high_upper, high_lower]) = (low.halves(), high.halves());
+    let near = folded_multiply(low_lower ^ HASH_SEED, high_lower ^ MIX_NEAR);
+    let far = folded_multiply(low_upper ^ MIX_FAR, high_upper ^ MIX_LAST);
     folded_multiply(near ^ far.rotate_left(32), MIX_LAST)
 }
 
+/// Hashes a connection between two hosts, whose [`pair_hash`] is `pair`, by the ports of the lower and the higher end.
+///
+/// Well mixed in all 64 bits, also among connections whose pairs have some bits in common.
+#[inline]
+pub fn connection_hash(pair: u64, ports: [u16; 2]) -> u64 {
+    let [lower, higher] = ports.map(u64::from);
+    folded_multiply(pair ^ (lower << 16 | higher), MIX_NEAR)
+}
+
 /// Multiplies to 128 bits and folds the halves together: one instruction that mixes all input bits.
+#[inline]
 fn folded_multiply(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    lower(product) ^ upper(product)
-}
-
-const fn lower(number: u128) -> u64 {
-    #[allow(clippy::cast_possible_truncation)] // the lower half is wanted
-    let half = number as u64;
-    half
-}
-
-const fn upper(number: u128) -> u64 {
-    lower(number >> 64)
+    let (lower, upper) = a.carrying_mul(b, 0);
+    lower ^ upper
 }
 
 /// Odd constants with as many ones as zeros: digits of pi.
@@ -56,5 +58,25 @@ mod tests {
             }
         }
         assert!(shards.iter().all(|count| (200..=312).contains(count)), "{shards:?}");
+    }
+
+    #[test]
+    fn connections_of_one_shard_spread_evenly_over_its_table() {
+        // Clients of one server, one port after the other: of these, the pairs that meet in one shard of 32.
+        let mut places = [[0_u32; 16]; 2];
+        let server = Address::v4([192, 168, 1, 1]);
+        let pairs = (0..=255).map(|host| pair_hash(Address::v4([192, 168, 7, host]), server));
+        for pair in pairs.filter(|pair| pair % 32 == 5) {
+            for port in 50_000..51_000 {
+                let hash = connection_hash(pair, [port, 445]);
+                places[0][usize::try_from(hash % 16).expect("below 16")] += 1;
+                places[1][usize::try_from(hash >> 60).expect("below 16")] += 1;
+            }
+        }
+        for places in places {
+            let mean = places.iter().sum::<u32>() / 16;
+            assert!(mean > 100, "{places:?}");
+            assert!(places.iter().all(|count| count.abs_diff(mean) < mean / 4), "{places:?}");
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::Packet;
 use crate::ip::TCP;
-use rpcscope_model::Endpoint;
 
 /// The flags of a TCP header ([RFC 9293] 3.1). Unknown ones survive.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -19,6 +18,15 @@ impl TcpFlags {
     pub const PSH: Self = Self(0x08);
     /// The acknowledgment number means something.
     pub const ACK: Self = Self(0x10);
+
+    /// What begins or ends a direction.
+    pub(crate) const ENDS: Self = Self(Self::FIN.0 | Self::SYN.0 | Self::RST.0);
+
+    /// Whether any flag of `other` is set.
+    #[inline]
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 
     /// Whether all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {
@@ -44,10 +52,10 @@ impl TcpFlags {
 /// A TCP segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TcpSegment<'a> {
-    /// Who sent it.
-    pub source: Endpoint,
-    /// To whom.
-    pub destination: Endpoint,
+    /// Port of who sent it.
+    pub source_port: u16,
+    /// Port of whom it was sent to.
+    pub destination_port: u16,
     /// Sequence number of the first byte of `payload`, or of the SYN before it.
     pub sequence: u32,
     /// The next sequence number that the sender expects, when the ACK flag says that there is one.
@@ -79,8 +87,8 @@ impl<'a> TcpSegment<'a> {
         let flags = TcpFlags(header[13]);
         let acknowledgment = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
         Some(Self {
-            source: Endpoint::new(packet.source, u16::from_be_bytes([header[0], header[1]])),
-            destination: Endpoint::new(packet.destination, u16::from_be_bytes([header[2], header[3]])),
+            source_port: u16::from_be_bytes([header[0], header[1]]),
+            destination_port: u16::from_be_bytes([header[2], header[3]]),
             sequence: u32::from_be_bytes([header[4], header[5], header[6], header[7]]),
             acknowledgment: flags.contains(TcpFlags::ACK).then_some(acknowledgment),
             flags,
@@ -113,7 +121,7 @@ mod tests {
     fn data_follows_the_options() {
         let bytes = [&HEADER[..], b"data"].concat();
         let segment = TcpSegment::parse(&packet(&bytes, 28)).expect("a segment");
-        assert_eq!((segment.source.port, segment.destination.port), (1234, 135));
+        assert_eq!((segment.source_port, segment.destination_port), (1234, 135));
         assert_eq!((segment.sequence, segment.acknowledgment), (5, Some(9)));
         assert_eq!((segment.payload, segment.missing), (&b"data"[..], 0));
         assert!(!segment.flags.syn() && segment.flags.contains(TcpFlags::PSH));

@@ -26,6 +26,7 @@ struct Copied {
     shard: usize,
     source: Address,
     destination: Address,
+    pair: u64,
     protocol: u8,
     length: usize,
     /// Where its payload ends in the bytes of the load. It begins where that of the packet before ends.
@@ -42,6 +43,7 @@ impl Load {
             shard,
             source: packet.source,
             destination: packet.destination,
+            pair: packet.pair,
             protocol: packet.protocol,
             length: packet.length,
             end: self.bytes.len(),
@@ -94,6 +96,7 @@ impl Load {
             frame: copied.frame,
             source: copied.source,
             destination: copied.destination,
+            pair: copied.pair,
             protocol: copied.protocol,
             payload: self.bytes.get(start..copied.end)?,
             length: copied.length,
@@ -201,6 +204,7 @@ mod tests {
                     protocol: 6,
                     payload: &payload,
                     length: payload.len(),
+                    ..Packet::default()
                 },
             );
         }

@@ -69,6 +69,9 @@ impl History {
 
     /// Whether `bytes` at `position` differ from what is remembered; `next` is the position behind the last byte.
     pub(super) fn differs(&self, position: u64, bytes: &[u8], next: u64) -> bool {
+        if self.ring.is_empty() {
+            return false;
+        }
         let oldest = next.saturating_sub(self.ring.len() as u64);
         let bytes = bytes.get(offset(position, oldest)..).unwrap_or_default();
         let position = position.max(oldest);

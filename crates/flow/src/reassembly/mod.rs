@@ -30,11 +30,13 @@ pub enum Direction {
 
 impl Direction {
     /// The direction of what `source` sends to `destination`.
+    #[inline]
     pub fn of(source: Endpoint, destination: Endpoint) -> Self {
         if source <= destination { Self::Forward } else { Self::Backward }
     }
 
     /// The other direction.
+    #[inline]
     pub const fn other(self) -> Self {
         match self {
             Self::Forward => Self::Backward,
@@ -43,6 +45,7 @@ impl Direction {
     }
 
     /// 0 for forward, 1 for backward: an index into a pair.
+    #[inline]
     pub const fn index(self) -> usize {
         match self {
             Self::Forward => 0,
@@ -135,7 +138,9 @@ impl Reassembler {
             Direction::Backward => (backward, forward),
         };
         let outlet = &mut Outlet { at, memory, sink };
-        if let Some(acknowledgment) = segment.acknowledgment {
+        if let Some(acknowledgment) = segment.acknowledgment
+            && !peer.is_flowing()
+        {
             peer.acknowledge(acknowledgment, outlet);
         }
         if segment.flags.rst() {
@@ -165,12 +170,25 @@ impl Reassembler {
     /// Whether a segment belongs to a later connection between the same endpoints: a SYN with another initial sequence
     /// number than the one this direction started with, or data more than 1 GiB, the largest window ([RFC 7323] 2.3),
     /// ahead of or behind the stream.
+    #[inline]
     pub fn is_reopened_by(&self, direction: Direction, segment: &TcpSegment<'_>) -> bool {
         let [forward, backward] = &self.streams;
         match direction {
             Direction::Forward => forward.is_reopened_by(segment),
             Direction::Backward => backward.is_reopened_by(segment),
         }
+    }
+
+    /// Whether a segment changes nothing, which [`push`](Self::push) then need not be asked for: an acknowledgment when
+    /// nothing is awaited, or bytes that were passed over.
+    #[inline]
+    pub fn is_unchanged_by(&self, direction: Direction, segment: &TcpSegment<'_>) -> bool {
+        let [forward, backward] = &self.streams;
+        let own = match direction {
+            Direction::Forward => forward,
+            Direction::Backward => backward,
+        };
+        forward.is_flowing() && backward.is_flowing() && own.is_unchanged_by(segment)
     }
 
     fn stream_mut(&mut self, direction: Direction) -> &mut Stream {

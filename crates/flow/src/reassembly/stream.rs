@@ -4,7 +4,7 @@ use super::held::{Brought, Content, Held, Piece, Stretch};
 use super::history::History;
 use super::outlet::Outlet;
 use super::{At, Direction, Item, Memory};
-use crate::TcpSegment;
+use crate::{TcpFlags, TcpSegment};
 use rpcscope_model::Timestamp;
 
 /// The bytes sent in one direction.
@@ -75,6 +75,12 @@ impl Stream {
         let start = self.position(sequence);
         let behind = start + bytes.length();
         let end = behind + missing.length();
+        if !segment.flags.intersects(TcpFlags::ENDS) && self.is_flowing() {
+            // The usual case: the next bytes.
+            if start == self.next && self.to_skip == 0 && segment.missing == 0 {
+                return self.deliver(bytes, outlet.at, outlet);
+            }
+        }
         if !is_empty && !self.is_keep_alive(start, end) {
             let mut brought = self.accept(start, bytes, outlet);
             if segment.missing > 0 {
@@ -114,10 +120,14 @@ impl Stream {
     }
 
     /// Turns holes to gaps behind which something has waited for too long.
+    #[inline]
     pub(super) fn give_up_old_hole<S>(&mut self, outlet: &mut Outlet<'_, S>)
     where
         S: FnMut(Direction, Item<'_>) -> u64,
     {
+        if self.is_flowing() {
+            return;
+        }
         while self.hole_end().is_some()
             && !self.is_asked_for
             && outlet.at.time.since_ns(self.hole.1) > HOLE_TIMEOUT_NS
@@ -155,6 +165,18 @@ impl Stream {
         !self.started || self.position(sequence).abs_diff(self.next) <= MAX_WINDOW
     }
 
+    /// Whether a segment, which comes while nothing is awaited, brings nothing: no bytes, or such that are not needed.
+    #[inline]
+    pub(super) fn is_unchanged_by(&self, segment: &TcpSegment<'_>) -> bool {
+        if segment.flags.intersects(TcpFlags::ENDS) {
+            return false;
+        }
+        let length = segment.payload.len() as u64 + u64::from(segment.missing);
+        let start = self.position(segment.sequence);
+        length == 0 || start >= self.passed.0 && start + length <= self.passed.1
+    }
+
+    #[inline]
     pub(super) fn is_reopened_by(&self, segment: &TcpSegment<'_>) -> bool {
         if !self.started {
             return false;
@@ -207,9 +229,12 @@ impl Stream {
         let not_needed = match stretch {
             Stretch::Bytes([]) | Stretch::Missing(0) => return,
             Stretch::Bytes(bytes) => {
-                self.history.append(bytes, outlet.memory);
                 self.next += bytes.len() as u64;
-                outlet.give(self.direction, Item::Data { bytes, at })
+                let not_needed = outlet.give(self.direction, Item::Data { bytes, at });
+                if not_needed == 0 {
+                    self.history.append(bytes, outlet.memory);
+                }
+                not_needed
             }
             Stretch::Missing(bytes) => {
                 self.history.clear();
@@ -315,7 +340,8 @@ impl Stream {
     }
 
     /// Whether nothing waits for anything: nothing is held back, and no end was announced. The usual case.
-    fn is_flowing(&self) -> bool {
+    #[inline]
+    pub(super) fn is_flowing(&self) -> bool {
         self.fin.is_none() && self.held.is_empty()
     }
 
@@ -339,6 +365,7 @@ impl Stream {
     }
 
     /// The position of a sequence number: the one nearest to `next`.
+    #[inline]
     fn position(&self, sequence: u32) -> u64 {
         #[allow(clippy::cast_possible_truncation)] // positions are sequence numbers in their lower half
         let distance = sequence.wrapping_sub(self.next as u32).cast_signed();

@@ -92,11 +92,10 @@ fn record(out: &mut Vec<Out>, item: Item<'_>, skip: &mut u64) -> u64 {
 }
 
 fn segment<'a>(sequence: u32, flags: TcpFlags) -> TcpSegment<'a> {
-    let nobody = Endpoint::default();
     let acknowledgment = None;
     TcpSegment {
-        source: nobody,
-        destination: nobody,
+        source_port: 0,
+        destination_port: 0,
         sequence,
         acknowledgment,
         flags,

@@ -63,8 +63,10 @@ pub(crate) fn read(path: &Path) -> Result<Capture, CaptureError> {
             });
             let Some(packet) = decoder.decode(&frame) else { continue };
             if let Some(segment) = TcpSegment::parse(&packet) {
-                let direction = Direction::of(segment.source, segment.destination);
-                let ends = (segment.source.min(segment.destination), segment.source.max(segment.destination));
+                let source = Endpoint::new(packet.source, segment.source_port);
+                let destination = Endpoint::new(packet.destination, segment.destination_port);
+                let direction = Direction::of(source, destination);
+                let ends = (source.min(destination), source.max(destination));
                 let connection = open.entry(ends).or_insert_with(|| Open {
                     reassembler: Reassembler::new(),
                     client: direction,
