@@ -51,15 +51,14 @@ impl Frames {
         for frame in self.each() {
             let Some(packet) = decoder.decode(&frame) else { continue };
             let Some(segment) = TcpSegment::parse(&packet) else { continue };
-            let source = Endpoint::new(packet.source, segment.source_port);
-            let destination = Endpoint::new(packet.destination, segment.destination_port);
+            let source = Endpoint::new(packet.source(), segment.source_port);
+            let destination = Endpoint::new(packet.destination(), segment.destination_port);
             let direction = Direction::of(source, destination);
             let ends = (source.min(destination), source.max(destination));
             let next = known.len();
             let connection = *known.entry(ends).or_insert(next);
             let payload = packet.payload.to_vec();
-            let Packet { time, frame, source, destination, pair, protocol, length, .. } = packet;
-            let head = Packet { time, frame, source, destination, pair, protocol, length, payload: &[] };
+            let head = Packet { payload: &[], ..packet };
             segments.push(Captured { connection, direction, packet: head, payload });
         }
         Segments { connections: known.len(), segments }

@@ -59,8 +59,8 @@ impl Pcap {
 
     fn walk_in<const BIG: bool>(&self, window: &[u8], at: &mut usize, sink: &mut Sink<'_>) -> Stop {
         let header_bytes = self.record_header_bytes;
+        let mut rest = window.get(*at..).unwrap_or_default();
         while !sink.is_full() {
-            let rest = window.get(*at..).unwrap_or_default();
             let Some([seconds, fraction, captured, original]) = words::<BIG, 4>(rest) else {
                 return Stop::Short { needed: header_bytes };
             };
@@ -70,9 +70,8 @@ impl Pcap {
             }
             // At most 24 bytes and 16 MiB.
             let needed = header_bytes + captured as usize;
-            if rest.len() < needed {
-                return Stop::Short { needed };
-            }
+            let Some(behind) = rest.get(needed..) else { return Stop::Short { needed } };
+            rest = behind;
             // Both terms are products of a 32-bit number that together stay below 2^62.9.
             let time = i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.unit_ns;
             sink.push(Record {

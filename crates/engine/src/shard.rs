@@ -321,6 +321,7 @@ impl Shard {
         }
     }
 
+    #[inline(never)]
     fn begin(&mut self, key: FlowKey, at: At) -> usize {
         if let Some((oldest, last_seen)) = self.table.make_room() {
             self.stats.flows_evicted += 1;
@@ -460,10 +461,7 @@ impl State {
 /// The connection that a segment belongs to, and which way it goes there.
 #[inline]
 fn key_of(packet: &Packet<'_>, segment: &TcpSegment<'_>) -> (FlowKey, Direction) {
-    FlowKey::of(
-        Endpoint::new(packet.source, segment.source_port),
-        Endpoint::new(packet.destination, segment.destination_port),
-    )
+    FlowKey::of(packet.hosts, packet.direction, [segment.source_port, segment.destination_port])
 }
 
 /// Looks at a segment of a connection of no interest. Returns whether it could have become interesting.

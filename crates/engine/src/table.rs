@@ -2,42 +2,43 @@
 
 use crate::index::Index;
 use crate::watch::State;
-use rpcscope_flow::{Direction, connection_hash, pair_hash};
-use rpcscope_model::{Address, Endpoint, FrameNumber, Timestamp};
+use rpcscope_flow::{Direction, Pair, connection_hash};
+use rpcscope_model::{Endpoint, FrameNumber, Timestamp};
 
 /// The two ends of a connection, the lower one first, so that both directions have one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FlowKey {
-    lower: Address,
-    higher: Address,
+    hosts: Pair,
+    /// Of the lower and of the higher end.
     ports: [u16; 2],
 }
 
 impl FlowKey {
-    /// The key of what `source` sends to `destination`, and which way that goes.
+    /// The key of a segment that goes in a direction between two hosts, and which way it goes between the ends: those of
+    /// one host are ordered by their ports.
     #[inline]
-    pub(crate) fn of(source: Endpoint, destination: Endpoint) -> (Self, Direction) {
-        let direction = Direction::of(source, destination);
-        let (lower, higher) = match direction {
-            Direction::Forward => (source, destination),
-            Direction::Backward => (destination, source),
+    pub(crate) fn of(
+        hosts: Pair,
+        direction: Direction,
+        [source, destination]: [u16; 2],
+    ) -> (Self, Direction) {
+        let is_turned = hosts.lower == hosts.higher && source > destination;
+        let direction = if is_turned { direction.other() } else { direction };
+        let ports = match direction {
+            Direction::Forward => [source, destination],
+            Direction::Backward => [destination, source],
         };
-        let ports = [lower.port, higher.port];
-        (Self { lower: lower.address, higher: higher.address, ports }, direction)
+        (Self { hosts, ports }, direction)
     }
 
     /// Who sends in a direction.
     pub(crate) const fn sender(&self, direction: Direction) -> Endpoint {
-        let [lower, higher] = self.ports;
-        match direction {
-            Direction::Forward => Endpoint::new(self.lower, lower),
-            Direction::Backward => Endpoint::new(self.higher, higher),
-        }
+        Endpoint::new(self.hosts.sender(direction), self.ports[direction.index()])
     }
 
-    /// The [`pair_hash`] of its two hosts.
+    /// The hash of its two hosts.
     pub(crate) fn pair(&self) -> u64 {
-        pair_hash(self.lower, self.higher)
+        self.hosts.hash()
     }
 
     fn hash(&self) -> u32 {
@@ -245,10 +246,11 @@ fn narrow(position: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rpcscope_model::Address;
 
     fn entry(port: u16) -> Entry {
-        let ends = |port| Endpoint::new(Address::v4([10, 0, 0, 1]), port);
-        let (key, _) = FlowKey::of(ends(port), ends(445));
+        let host = Address::v4([10, 0, 0, 1]);
+        let (key, _) = FlowKey::of(Pair { lower: host, higher: host }, Direction::Forward, [port, 445]);
         Entry { key, opened: FrameNumber(u64::from(port)), state: State::default() }
     }
 
@@ -275,14 +277,18 @@ mod tests {
 
     #[test]
     fn both_directions_have_one_key() {
-        let (a, b) = (
-            Endpoint::new(Address::v4([10, 0, 0, 1]), 50000),
-            Endpoint::new(Address::v4([10, 0, 0, 2]), 135),
-        );
-        let (there, forward) = FlowKey::of(a, b);
-        let (back, backward) = FlowKey::of(b, a);
-        assert_eq!(there, back);
-        assert_eq!((there.sender(forward), there.sender(backward)), (a, b));
+        for (host, other) in [(1, 2), (2, 1), (1, 1)] {
+            let a = Endpoint::new(Address::v4([10, 0, 0, host]), 50000);
+            let b = Endpoint::new(Address::v4([10, 0, 0, other]), 135);
+            let key = |source: Endpoint, destination: Endpoint| {
+                let (hosts, direction) = Pair::of(source.address, destination.address);
+                FlowKey::of(hosts, direction, [source.port, destination.port])
+            };
+            let ((there, forward), (back, backward)) = (key(a, b), key(b, a));
+            assert_eq!(there, back);
+            assert_eq!((there.sender(forward), there.sender(backward)), (a, b));
+            assert_eq!(forward, Direction::of(a, b));
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn checksum_ok(packet: &Packet<'_>) -> bool {
     // The prefix ::ffff: of a mapped IPv4 address adds 0xffff, which is zero in one's complement: both versions of
     // the pseudo header ([RFC 793] 3.1, [RFC 8200] 8.1) are this one sum.
     let ([source_upper, source_lower], [upper, lower]) =
-        (packet.source.halves(), packet.destination.halves());
+        (packet.hosts.lower.halves(), packet.hosts.higher.halves());
     let hosts = add(add(source_upper, source_lower), add(upper, lower));
     let pseudo_header = add(hosts, covered.len() as u64 + u64::from(packet.protocol));
     is_right(add(pseudo_header.to_be(), words(covered)))

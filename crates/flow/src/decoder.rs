@@ -3,7 +3,7 @@
 use crate::defrag::{Defragmenter, Fragment};
 use crate::ip::{self, Ip, IpPayload};
 use crate::link::{self, Stop};
-use crate::{pair_hash, tunnel};
+use crate::{Direction, Pair, tunnel};
 use rpcscope_model::{Address, Frame, FrameNumber, KeptFrame, Limits, Stats, Timestamp};
 
 /// The payload of an IP packet, innermost of all tunnels, put together from its fragments.
@@ -13,11 +13,11 @@ pub struct Packet<'a> {
     pub time: Timestamp,
     /// Number of that frame.
     pub frame: FrameNumber,
-    /// Who sent it.
-    pub source: Address,
-    /// To whom.
-    pub destination: Address,
-    /// The [`pair_hash`] of both.
+    /// Who sent it and to whom.
+    pub hosts: Pair,
+    /// Which of the two sent it.
+    pub direction: Direction,
+    /// The hash of the two.
     pub pair: u64,
     /// The protocol of `payload`, as IANA numbers it; never an IPv6 extension header but ESP.
     pub protocol: u8,
@@ -25,6 +25,20 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
     /// Length of the payload in bytes, as the IP header says; more than `payload` when the snap length cut the frame.
     pub length: usize,
+}
+
+impl Packet<'_> {
+    /// Who sent it.
+    #[inline]
+    pub const fn source(&self) -> Address {
+        self.hosts.sender(self.direction)
+    }
+
+    /// To whom.
+    #[inline]
+    pub const fn destination(&self) -> Address {
+        self.hosts.sender(self.direction.other())
+    }
 }
 
 /// Takes off link layers and tunnels, and puts IP datagrams together.
@@ -99,12 +113,13 @@ impl Decoder {
             Some(payload) => payload,
             None => self.decode_ip(header, frame, fragments)?,
         };
+        let (hosts, direction) = Pair::of(payload.source, payload.destination);
         Some(Packet {
             time: frame.time,
             frame: frame.number,
-            source: payload.source,
-            destination: payload.destination,
-            pair: pair_hash(payload.source, payload.destination),
+            hosts,
+            direction,
+            pair: hosts.hash(),
             protocol: payload.protocol,
             payload: payload.bytes,
             length: payload.length,

@@ -112,8 +112,8 @@ pub(crate) fn holds_inner_packet(link_type: LinkType, bytes: &[u8]) -> bool {
     let mut decoder = Decoder::new(&Limits::WHOLE);
     let packet = decoder.decode(&frame(link_type, bytes));
     let is_inner = packet.is_some_and(|packet| {
-        packet.source == INNER[0].into_address()
-            && packet.destination == INNER[1].into_address()
+        packet.source() == INNER[0].into_address()
+            && packet.destination() == INNER[1].into_address()
             && packet.protocol == 17
             && packet.payload == udp(135, DATA)
             && packet.length == packet.payload.len()

@@ -1,20 +1,50 @@
-//! Hashes of two hosts, and of two endpoints, that do not depend on their order.
+//! Two hosts, in an order and with a hash that both directions of a conversation have in common.
 
+use crate::Direction;
 use rpcscope_model::{Address, HASH_SEED};
 
-/// Hashes an unordered pair of addresses, so that both directions of a conversation meet in one shard.
-///
-/// Well mixed in all 64 bits, also for addresses that differ in one bit only.
-#[inline]
-pub fn pair_hash(a: Address, b: Address) -> u64 {
-    let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let ([low_upper, low_lower], [high_upper, high_lower]) = (low.halves(), high.halves());
-    let near = folded_multiply(low_lower ^ HASH_SEED, high_lower ^ MIX_NEAR);
-    let far = folded_multiply(low_upper ^ MIX_FAR, high_upper ^ MIX_LAST);
-    folded_multiply(near ^ far.rotate_left(32), MIX_LAST)
+/// Two hosts that talk to each other, or one that talks to itself.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Pair {
+    /// The lower address.
+    pub lower: Address,
+    /// The higher address.
+    pub higher: Address,
 }
 
-/// Hashes a connection between two hosts, whose [`pair_hash`] is `pair`, by the ports of the lower and the higher end.
+impl Pair {
+    /// The pair of a packet, and which way it goes there: a host sends forward to itself.
+    #[inline]
+    pub fn of(source: Address, destination: Address) -> (Self, Direction) {
+        if source <= destination {
+            (Self { lower: source, higher: destination }, Direction::Forward)
+        } else {
+            (Self { lower: destination, higher: source }, Direction::Backward)
+        }
+    }
+
+    /// Who sends in a direction.
+    #[inline]
+    pub const fn sender(&self, direction: Direction) -> Address {
+        match direction {
+            Direction::Forward => self.lower,
+            Direction::Backward => self.higher,
+        }
+    }
+
+    /// A hash by which both directions meet in one shard.
+    ///
+    /// Well mixed in all 64 bits, also for addresses that differ in one bit only.
+    #[inline]
+    pub fn hash(&self) -> u64 {
+        let ([low_upper, low_lower], [high_upper, high_lower]) = (self.lower.halves(), self.higher.halves());
+        let near = folded_multiply(low_lower ^ HASH_SEED, high_lower ^ MIX_NEAR);
+        let far = folded_multiply(low_upper ^ MIX_FAR, high_upper ^ MIX_LAST);
+        folded_multiply(near ^ far.rotate_left(32), MIX_LAST)
+    }
+}
+
+/// Hashes a connection between a pair of hosts, whose hash is `pair`, by the ports of the lower and the higher end.
 ///
 /// Well mixed in all 64 bits, also among connections whose pairs have some bits in common.
 #[inline]
@@ -39,10 +69,16 @@ const MIX_LAST: u64 = 0xa409_3822_299f_31d1;
 mod tests {
     use super::*;
 
+    fn pair_hash(source: Address, destination: Address) -> u64 {
+        Pair::of(source, destination).0.hash()
+    }
+
     #[test]
-    fn both_orders_hash_alike() {
+    fn both_directions_have_one_pair() {
         let (a, b) = (Address::v4([10, 0, 0, 5]), Address::v6([7; 16]));
-        assert_eq!(pair_hash(a, b), pair_hash(b, a));
+        let ((there, forward), (back, backward)) = (Pair::of(a, b), Pair::of(b, a));
+        assert_eq!(there, back);
+        assert_eq!((there.sender(forward), there.sender(backward)), (a, b));
         assert_ne!(pair_hash(a, b), pair_hash(a, a));
     }
 

@@ -101,7 +101,6 @@ impl<'a> TcpSegment<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rpcscope_model::Address;
 
     const HEADER: [u8; 24] = [
         0x04, 0xd2, 0x00, 0x87, // ports 1234, 135
@@ -113,8 +112,7 @@ mod tests {
     ];
 
     fn packet(payload: &[u8], length: usize) -> Packet<'_> {
-        let address = Address::v4([10, 0, 0, 1]);
-        Packet { protocol: TCP, payload, length, source: address, destination: address, ..Packet::default() }
+        Packet { protocol: TCP, payload, length, ..Packet::default() }
     }
 
     #[test]

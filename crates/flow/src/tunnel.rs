@@ -172,7 +172,7 @@ mod tests {
         let mut decoder = Decoder::new(&Limits::WHOLE);
         let bytes = ipv4(OUTER, 41, &ipv6(6, &[0; 20]));
         let packet = decoder.decode(&frame(LinkType::RAW, &bytes)).expect("a packet");
-        assert_eq!((packet.source.to_string(), packet.protocol), ("fdfd:".repeat(7) + "fdfd", 6));
+        assert_eq!((packet.source().to_string(), packet.protocol), ("fdfd:".repeat(7) + "fdfd", 6));
         assert_eq!(decoder.stats().tunnels, 1);
     }
 
@@ -289,7 +289,7 @@ mod tests {
             assert_eq!(decoder.decode(&frame(LinkType::RAW, &frames[0])), None);
             let packet = decoder.decode(&frame(LinkType::RAW, &frames[1])).expect("a packet");
             assert_eq!((packet.protocol, packet.payload), (17, &payload[..]));
-            assert_eq!(packet.source.to_string(), "10.0.0.5");
+            assert_eq!(packet.source().to_string(), "10.0.0.5");
             assert_eq!(decoder.stats().datagrams_reassembled, 1);
         }
     }

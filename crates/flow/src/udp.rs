@@ -34,8 +34,8 @@ impl<'a> UdpDatagram<'a> {
         };
         let payload = rest.get(..length).unwrap_or(rest);
         Some(Self {
-            source: Endpoint::new(packet.source, u16::from_be_bytes([header[0], header[1]])),
-            destination: Endpoint::new(packet.destination, u16::from_be_bytes([header[2], header[3]])),
+            source: Endpoint::new(packet.source(), u16::from_be_bytes([header[0], header[1]])),
+            destination: Endpoint::new(packet.destination(), u16::from_be_bytes([header[2], header[3]])),
             payload,
             missing: u32::try_from(length - payload.len()).unwrap_or(u32::MAX),
         })

@@ -17,8 +17,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use indicatif::ProgressBar;
 use rpcscope_capture::Batch;
 use rpcscope_engine::{SHARDS, Shard, shard_of, sort_final_events};
-use rpcscope_flow::{Decoder, Packet};
-use rpcscope_model::{Address, CarveId, Carved, Event, Frame, KeptFrame, Limits, Stats, Timestamp};
+use rpcscope_flow::{Decoder, Direction, Packet, Pair};
+use rpcscope_model::{CarveId, Carved, Event, Frame, KeptFrame, Limits, Stats, Timestamp};
 use rpcscope_rules::Correlator;
 use rpcscope_sinks::Summary;
 use std::ops::Range;
@@ -35,8 +35,8 @@ struct Located {
     shard: u8,
     /// Index of its frame in the batch.
     frame: u32,
-    source: Address,
-    destination: Address,
+    hosts: Pair,
+    direction: Direction,
     pair: u64,
     protocol: u8,
     length: u32,
@@ -224,8 +224,8 @@ impl Task {
         self.packets.push(Located {
             shard: u8::try_from(shard).unwrap_or(u8::MAX),
             frame: narrow(index),
-            source: packet.source,
-            destination: packet.destination,
+            hosts: packet.hosts,
+            direction: packet.direction,
             pair: packet.pair,
             protocol: packet.protocol,
             length: narrow(packet.length),
@@ -242,8 +242,8 @@ impl Task {
         let packet = Packet {
             time: frame.time,
             frame: frame.number,
-            source: located.source,
-            destination: located.destination,
+            hosts: located.hosts,
+            direction: located.direction,
             pair: located.pair,
             protocol: located.protocol,
             payload: bytes.get(start as usize..start as usize + length as usize)?,

@@ -4,8 +4,8 @@
 //! which each carries one direction, or those of one interface whose kernel cannot look into a tunnel. An answer must not
 //! be looked at before its question, so packets wait a moment for older ones of other sockets.
 
-use rpcscope_flow::Packet;
-use rpcscope_model::{Address, Frame, FrameNumber, KeptFrame, Timestamp};
+use rpcscope_flow::{Direction, Packet, Pair};
+use rpcscope_model::{Frame, FrameNumber, KeptFrame, Timestamp};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -24,8 +24,8 @@ struct Copied {
     time: Timestamp,
     frame: FrameNumber,
     shard: usize,
-    source: Address,
-    destination: Address,
+    hosts: Pair,
+    direction: Direction,
     pair: u64,
     protocol: u8,
     length: usize,
@@ -41,8 +41,8 @@ impl Load {
             time: packet.time,
             frame: packet.frame,
             shard,
-            source: packet.source,
-            destination: packet.destination,
+            hosts: packet.hosts,
+            direction: packet.direction,
             pair: packet.pair,
             protocol: packet.protocol,
             length: packet.length,
@@ -94,8 +94,8 @@ impl Load {
         let packet = Packet {
             time: copied.time,
             frame: copied.frame,
-            source: copied.source,
-            destination: copied.destination,
+            hosts: copied.hosts,
+            direction: copied.direction,
             pair: copied.pair,
             protocol: copied.protocol,
             payload: self.bytes.get(start..copied.end)?,
@@ -199,8 +199,6 @@ mod tests {
                 &Packet {
                     time: Timestamp(*time),
                     frame: FrameNumber(1),
-                    source: Address::v4([10, 0, 0, 1]),
-                    destination: Address::v4([10, 0, 0, 2]),
                     protocol: 6,
                     payload: &payload,
                     length: payload.len(),

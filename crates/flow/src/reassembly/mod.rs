@@ -20,9 +20,10 @@ use rpcscope_model::Endpoint;
 use stream::Stream;
 
 /// One of the two directions of a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Debug)]
 pub enum Direction {
     /// Sent by the lower of the two endpoints.
+    #[default]
     Forward,
     /// Sent by the higher of the two endpoints.
     Backward,

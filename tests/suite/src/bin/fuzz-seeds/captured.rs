@@ -63,8 +63,8 @@ pub(crate) fn read(path: &Path) -> Result<Capture, CaptureError> {
             });
             let Some(packet) = decoder.decode(&frame) else { continue };
             if let Some(segment) = TcpSegment::parse(&packet) {
-                let source = Endpoint::new(packet.source, segment.source_port);
-                let destination = Endpoint::new(packet.destination, segment.destination_port);
+                let source = Endpoint::new(packet.source(), segment.source_port);
+                let destination = Endpoint::new(packet.destination(), segment.destination_port);
                 let direction = Direction::of(source, destination);
                 let ends = (source.min(destination), source.max(destination));
                 let connection = open.entry(ends).or_insert_with(|| Open {
