@@ -28,7 +28,7 @@ pub const SHARDS: usize = 32;
 #[inline]
 pub fn shard_of(packet: &Packet<'_>) -> usize {
     #[allow(clippy::cast_possible_truncation)] // below SHARDS
-    let shard = (packet.pair % SHARDS as u64) as usize;
+    let shard = (packet.hosts.hash() % SHARDS as u64) as usize;
     shard
 }
 

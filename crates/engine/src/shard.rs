@@ -149,7 +149,7 @@ impl Shard {
         let Some(keeper) = self.keeper.as_mut().filter(|keeper| !keeper.is_idle()) else { return };
         if let Some(segment) = TcpSegment::parse(packet) {
             let (key, _) = key_of(packet, &segment);
-            let position = self.table.find(&key, packet.pair);
+            let position = self.table.find(&key);
             let Some(entry) = position.and_then(|position| self.table.entry(position)) else { return };
             let flow = entry.opened.0;
             if let Some(joined) = self.session.take_joined() {
@@ -231,7 +231,7 @@ impl Shard {
             self.forget_idle(packet.time, STEPS_PER_ROUND);
         }
         let (key, direction) = key_of(packet, &segment);
-        let position = match self.table.find(&key, packet.pair) {
+        let position = match self.table.find(&key) {
             Some(position) => position,
             None => self.begin(key, At { time: packet.time, frame: packet.frame }),
         };
@@ -310,7 +310,7 @@ impl Shard {
             return;
         }
         let Some((key, opened)) = self.ended.pop_front() else { return };
-        let Some(position) = self.table.find(&key, key.pair()) else { return };
+        let Some(position) = self.table.find(&key) else { return };
         let Some(entry) = self.table.entry(position) else { return };
         // It may have gone on since, or be another connection.
         if entry.opened == opened && matches!(&entry.state, State::Followed(followed) if followed.finished) {

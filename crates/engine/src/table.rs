@@ -2,8 +2,8 @@
 
 use crate::index::Index;
 use crate::watch::State;
-use rpcscope_flow::{Direction, Pair, connection_hash};
-use rpcscope_model::{Endpoint, FrameNumber, Timestamp};
+use rpcscope_flow::{Direction, Pair};
+use rpcscope_model::{Endpoint, FrameNumber, Timestamp, secret};
 
 /// The two ends of a connection, the lower one first, so that both directions have one key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,19 +36,9 @@ impl FlowKey {
         Endpoint::new(self.hosts.sender(direction), self.ports[direction.index()])
     }
 
-    /// The hash of its two hosts.
-    pub(crate) fn pair(&self) -> u64 {
-        self.hosts.hash()
-    }
-
-    fn hash(&self) -> u32 {
-        self.hash_of(self.pair())
-    }
-
-    /// The hash of a connection whose pair is known.
     #[inline]
-    fn hash_of(&self, pair: u64) -> u32 {
-        u32::try_from(connection_hash(pair, self.ports) >> 32).unwrap_or_default()
+    fn hash(&self, secret: &[u64; 4]) -> u32 {
+        u32::try_from(self.hosts.hash_connection(self.ports, secret) >> 32).unwrap_or_default()
     }
 }
 
@@ -75,6 +65,8 @@ pub(crate) struct FlowTable {
     last_seen: Vec<Timestamp>,
     /// Positions in `entries`.
     index: Index,
+    /// What keys are hashed with: whoever knew it could have all connections meet in one place of the index.
+    secret: [u64; 4],
     hand: usize,
     /// Where [`FlowTable::find_old`] goes on.
     kind_hand: usize,
@@ -98,6 +90,7 @@ impl FlowTable {
             entries: Vec::new(),
             last_seen: Vec::new(),
             index: Index::default(),
+            secret: secret(),
             hand: 0,
             kind_hand: 0,
             limit: limit.clamp(1, u32::MAX as usize),
@@ -106,10 +99,10 @@ impl FlowTable {
         }
     }
 
-    /// Where the entry of a connection stands; `pair` is its [`FlowKey::pair`].
+    /// Where the entry of a connection stands.
     #[inline]
-    pub(crate) fn find(&self, key: &FlowKey, pair: u64) -> Option<usize> {
-        let position = self.index.find(key.hash_of(pair), |position| {
+    pub(crate) fn find(&self, key: &FlowKey) -> Option<usize> {
+        let position = self.index.find(key.hash(&self.secret), |position| {
             self.entries.get(position as usize).is_some_and(|entry| entry.key == *key)
         })?;
         Some(position as usize)
@@ -133,7 +126,7 @@ impl FlowTable {
     /// Adds a connection that is not there yet. Returns where it stands.
     pub(crate) fn insert(&mut self, entry: Entry, now: Timestamp) -> usize {
         let position = self.entries.len();
-        self.index.insert(entry.key.hash(), narrow(position));
+        self.index.insert(entry.key.hash(&self.secret), narrow(position));
         self.entries.push(entry);
         self.last_seen.push(now);
         self.see(position, now);
@@ -227,12 +220,12 @@ impl FlowTable {
     }
 
     fn take(&mut self, position: usize) -> Option<(Entry, Timestamp)> {
-        let hash = self.entries.get(position)?.key.hash();
+        let hash = self.entries.get(position)?.key.hash(&self.secret);
         self.index.remove(hash, narrow(position));
         // The last entry takes the free place.
         let (entry, last_seen) = (self.entries.swap_remove(position), self.last_seen.swap_remove(position));
         if let Some(moved) = self.entries.get(position) {
-            self.index.moved(moved.key.hash(), narrow(self.entries.len()), narrow(position));
+            self.index.moved(moved.key.hash(&self.secret), narrow(self.entries.len()), narrow(position));
         }
         Some((entry, last_seen))
     }
@@ -307,7 +300,7 @@ mod tests {
         assert_eq!(gone, 240);
         for port in 0..500 {
             let key = entry(port).key;
-            let position = table.find(&key, key.pair());
+            let position = table.find(&key);
             assert_eq!(position.is_some(), port >= 240, "port {port}");
             if let Some(position) = position {
                 assert_eq!(

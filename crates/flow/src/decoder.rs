@@ -17,8 +17,6 @@ pub struct Packet<'a> {
     pub hosts: Pair,
     /// Which of the two sent it.
     pub direction: Direction,
-    /// The hash of the two.
-    pub pair: u64,
     /// The protocol of `payload`, as IANA numbers it; never an IPv6 extension header but ESP.
     pub protocol: u8,
     /// What was captured of the payload, without padding.
@@ -119,7 +117,6 @@ impl Decoder {
             frame: frame.number,
             hosts,
             direction,
-            pair: hosts.hash(),
             protocol: payload.protocol,
             payload: payload.bytes,
             length: payload.length,

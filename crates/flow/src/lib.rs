@@ -22,7 +22,7 @@ mod frames;
 pub use checksum::checksum_ok;
 pub use decoder::{Decoder, Packet};
 pub use fuzz::{fuzz_decode, fuzz_reassemble};
-pub use pair::{Pair, connection_hash};
+pub use pair::Pair;
 pub use reassembly::{At, Direction, Item, Memory, Reassembler};
 pub use tcp::{TcpFlags, TcpSegment};
 pub use udp::UdpDatagram;

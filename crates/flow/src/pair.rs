@@ -32,25 +32,28 @@ impl Pair {
         }
     }
 
-    /// A hash by which both directions meet in one shard.
+    /// A hash by which both directions meet in one shard: the same in every run, since what a shard sees decides what it says.
     ///
-    /// Well mixed in all 64 bits, also for addresses that differ in one bit only.
+    /// Well mixed in all bits, also for addresses that differ in one bit only.
     #[inline]
     pub fn hash(&self) -> u64 {
-        let ([low_upper, low_lower], [high_upper, high_lower]) = (self.lower.halves(), self.higher.halves());
-        let near = folded_multiply(low_lower ^ HASH_SEED, high_lower ^ MIX_NEAR);
-        let far = folded_multiply(low_upper ^ MIX_FAR, high_upper ^ MIX_LAST);
-        folded_multiply(near ^ far.rotate_left(32), MIX_LAST)
+        folded_multiply(self.hash_with(0, &[HASH_SEED, MIX_NEAR, MIX_FAR, MIX_LAST]), MIX_LAST)
     }
-}
 
-/// Hashes a connection between a pair of hosts, whose hash is `pair`, by the ports of the lower and the higher end.
-///
-/// Well mixed in all 64 bits, also among connections whose pairs have some bits in common.
-#[inline]
-pub fn connection_hash(pair: u64, ports: [u16; 2]) -> u64 {
-    let [lower, higher] = ports.map(u64::from);
-    folded_multiply(pair ^ (lower << 16 | higher), MIX_NEAR)
+    /// A hash of a connection between the hosts, by the ports of its lower and higher end, that only whoever knows the
+    /// secret can foretell.
+    #[inline]
+    pub fn hash_connection(&self, [lower, higher]: [u16; 2], secret: &[u64; 4]) -> u64 {
+        self.hash_with(u64::from(lower) << 16 | u64::from(higher), secret)
+    }
+
+    #[inline]
+    fn hash_with(&self, ports: u64, [a, b, c, d]: &[u64; 4]) -> u64 {
+        let ([low_upper, low_lower], [high_upper, high_lower]) = (self.lower.halves(), self.higher.halves());
+        let near = folded_multiply(low_lower ^ a, high_lower ^ b);
+        let far = folded_multiply(low_upper ^ c, high_upper ^ d ^ ports);
+        near ^ far.rotate_left(32)
+    }
 }
 
 /// Multiplies to 128 bits and folds the halves together: one instruction that mixes all input bits.
@@ -101,11 +104,11 @@ mod tests {
         // Clients of one server, one port after the other: of these, the pairs that meet in one shard of 32.
         let mut places = [[0_u32; 16]; 2];
         let server = Address::v4([192, 168, 1, 1]);
-        let pairs = (0..=255).map(|host| pair_hash(Address::v4([192, 168, 7, host]), server));
-        for pair in pairs.filter(|pair| pair % 32 == 5) {
+        let pairs = (0..=255).map(|host| Pair::of(Address::v4([192, 168, 7, host]), server).0);
+        for pair in pairs.filter(|pair| pair.hash() % 32 == 5) {
             for port in 50_000..51_000 {
-                let hash = connection_hash(pair, [port, 445]);
-                places[0][usize::try_from(hash % 16).expect("below 16")] += 1;
+                let hash = pair.hash_connection([port, 445], &[MIX_LAST, MIX_FAR, HASH_SEED, MIX_NEAR]);
+                places[0][usize::try_from((hash >> 32) % 16).expect("below 16")] += 1;
                 places[1][usize::try_from(hash >> 60).expect("below 16")] += 1;
             }
         }

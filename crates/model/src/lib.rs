@@ -47,7 +47,7 @@ pub use ids::{
 pub use limits::Limits;
 pub use object::{Activation, ActivationId, Class, Confidence, Guess, Linked, Object, Wmi};
 pub use parse_error::ParseError;
-pub use seed::{HASH_SEED, HashState};
+pub use seed::{HASH_SEED, HashState, secret};
 pub use share::{
     CreateAction, Disposition, FileAction, FileTimes, Pipe, Share, ShareType, SmbAnswer, SmbFile, SmbMapping,
 };

@@ -26,7 +26,6 @@ struct Copied {
     shard: usize,
     hosts: Pair,
     direction: Direction,
-    pair: u64,
     protocol: u8,
     length: usize,
     /// Where its payload ends in the bytes of the load. It begins where that of the packet before ends.
@@ -43,7 +42,6 @@ impl Load {
             shard,
             hosts: packet.hosts,
             direction: packet.direction,
-            pair: packet.pair,
             protocol: packet.protocol,
             length: packet.length,
             end: self.bytes.len(),
@@ -96,7 +94,6 @@ impl Load {
             frame: copied.frame,
             hosts: copied.hosts,
             direction: copied.direction,
-            pair: copied.pair,
             protocol: copied.protocol,
             payload: self.bytes.get(start..copied.end)?,
             length: copied.length,
