@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Checksums {
     /// They are read like all others: network cards compute checksums after the capture. Those of connections that
-    /// are followed are counted.
+    /// are followed are counted, where the packet brings something that is looked at.
     #[default]
     Accepted,
     /// They are dropped, as the receiver drops them.
@@ -253,11 +253,11 @@ impl Shard {
         let Some(entry) = self.table.entry(position) else { return };
         match &mut entry.state {
             State::Followed(followed) if !followed.reassembler.is_reopened_by(direction, segment) => {
-                self.stats.checksums_wrong +=
-                    u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
                 if followed.reassembler.is_unchanged_by(direction, segment) {
                     return;
                 }
+                self.stats.checksums_wrong +=
+                    u64::from(self.checksums == Checksums::Accepted && !checksum_ok(packet));
                 let had_ended = followed.finished;
                 follow(followed, direction, segment, at, &mut self.session, &mut self.memory);
                 if followed.finished && !had_ended {

@@ -32,7 +32,7 @@ counters! {
     datagrams_reassembled "IP datagrams put together from fragments.";
     datagrams_dropped "IP datagrams dropped because fragments were missing, overlapped or too many.";
     fragments_conflicting "IP fragments that contradicted bytes of an earlier fragment; the first copy was used.";
-    checksums_wrong "Wrong IP, TCP or UDP checksums (checked for IPv4 headers, and for the flows that are followed).";
+    checksums_wrong "Wrong IP, TCP or UDP checksums (checked for IPv4 headers, and where a packet of a flow that is followed brings something that is looked at).";
     tcp_segments "TCP segments.";
     udp_datagrams "UDP datagrams.";
     flows "Flows seen.";
