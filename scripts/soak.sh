@@ -44,7 +44,8 @@ until grep -q '^watching ' "$folder/messages"; do
 done
 
 seconds=$((minutes * 60))
-tcpreplay -q -i sender -K --loop=0 --unique-ip --mbps="$rate" --duration="$seconds" "$capture" >"$folder/sent" 2>&1 &
+# With a timer that sleeps: one that spins takes a whole core.
+tcpreplay -q -i sender -K --timer=nano --loop=0 --unique-ip --mbps="$rate" --duration="$seconds" "$capture" >"$folder/sent" 2>&1 &
 sending=$!
 processes+=("$sending")
 
@@ -85,12 +86,15 @@ echo "$last" | jq -r --argjson sent "$sent" --argjson frames "$frames_of_round" 
     "dropped  \($capture.kernel_drops) by the kernel, \($own.packets_shed) packets and \($own.batches_shed) batches by the sensor, \($own.lines_shed) lines by outputs",
     "calls    \($own.calls), in what was sent \($expected | floor) (\($own.calls / $expected * 10000 | floor / 100) %)",
     "rules    \($own.reloads) reloads, \($own.reloads_failed) failed; \($own.alerts) alerts"'
-# Least squares over what follows warm-up, in which tables fill: half of the time, and until connections become no more.
-flat=$(awk -F, -v half=$((seconds / 2)) '
+# Least squares over what follows warm-up, in which tables fill: half of the time, until connections become no more, and in a run
+# that is long enough the hour after which connections that were never closed are forgotten.
+warm=$((seconds / 2))
+[ "$seconds" -lt 4800 ] || warm=3600
+flat=$(awk -F, -v warm="$warm" '
     NR > 1 { time[NR] = $1; memory[NR] = $3; flows[NR] = $11 }
     END {
         for (row = 2; row <= NR; row++) {
-            if (time[row] < half || flows[row] < flows[NR] * 0.99) continue
+            if (time[row] < warm || flows[row] < flows[NR] * 0.99) continue
             if (!n++) first = time[row]
             x += time[row]; y += memory[row]; xx += time[row] ^ 2; xy += time[row] * memory[row]
             if (memory[row] > most) most = memory[row]
