@@ -22,7 +22,8 @@ impl Sid {
     /// The form of [MS-DTYP] 2.4.2.1: the authority is decimal when it fits into 32 bits.
     pub fn text(&self) -> CompactString {
         let authority = self.authority.iter().fold(0u64, |value, byte| value << 8 | u64::from(*byte));
-        let mut text = CompactString::const_new("S-");
+        let mut text = String::with_capacity(MAX_PREFIX_BYTES + MAX_NUMBER_BYTES * self.count);
+        text.push_str("S-");
         text.push_str(&self.revision.to_compact_string());
         text.push('-');
         match u32::try_from(authority) {
@@ -33,9 +34,14 @@ impl Sid {
             text.push('-');
             text.push_str(&value.to_compact_string());
         }
-        text
+        text.into()
     }
 }
+
+/// Bytes of a text up to its sub-authorities: `S-255-0xFFFFFFFFFFFF`.
+const MAX_PREFIX_BYTES: usize = 20;
+/// Bytes of a sub-authority in a text, with what parts it from those before.
+const MAX_NUMBER_BYTES: usize = 11;
 
 impl fmt::Display for Sid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

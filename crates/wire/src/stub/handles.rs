@@ -5,7 +5,7 @@
 //! a table from handles to [`Names`], and adds the names of the used handle to the arguments of each call.
 
 use crate::ndr::Handle;
-use rpcscope_model::{Arguments, Text, Value};
+use rpcscope_model::{Arguments, CompactString, Text, Value};
 
 /// The context handles that a request or response is about.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -101,9 +101,19 @@ fn joined(above: &Text, below: &Text, separator: char) -> Text {
     if below.string.is_empty() || above.cut {
         return above.clone();
     }
-    let mut chars = above.string.chars().chain([separator]).chain(below.string.chars());
-    let string = chars.by_ref().take(Text::MAX_CHARS).collect();
-    Text { string, cut: below.cut || chars.next().is_some() }
+    let mut string =
+        CompactString::with_capacity(above.string.len() + separator.len_utf8() + below.string.len());
+    string.push_str(&above.string);
+    string.push(separator);
+    string.push_str(&below.string);
+    let mut cut = below.cut;
+    if string.len() > Text::MAX_CHARS
+        && let Some((end, _)) = string.char_indices().nth(Text::MAX_CHARS)
+    {
+        string.truncate(end);
+        cut = true;
+    }
+    Text { string, cut }
 }
 
 #[cfg(test)]

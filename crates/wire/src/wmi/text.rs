@@ -56,8 +56,20 @@ impl<'a> EncodedString<'a> {
         compressed.chain(utf16::chars(wide)).take_while(|c| *c != '\0').chain(dictionary.chars())
     }
 
+    /// The characters as they stand, when there are at most `limit`, all ASCII and in one byte each: most are.
+    fn plain(&self, limit: usize) -> Option<&'a str> {
+        let Source::Compressed(bytes) = self.source else { return None };
+        let near = bytes.get(..=limit).unwrap_or(bytes);
+        let end = near.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+        let text = near.get(..end).filter(|text| text.len() <= limit && text.is_ascii())?;
+        std::str::from_utf8(text).ok()
+    }
+
     /// At most `limit` characters, as a text for output.
     pub fn text(&self, limit: usize) -> Text {
+        if let Some(plain) = self.plain(limit) {
+            return Text::whole(plain);
+        }
         let mut chars = self.chars();
         let string = chars.by_ref().take(limit).collect();
         Text { string, cut: chars.next().is_some() }
