@@ -12,6 +12,35 @@ pub enum ByteOrder {
     Big,
 }
 
+impl ByteOrder {
+    /// The integer of these bytes.
+    #[inline]
+    pub const fn u16(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    /// The integer of these bytes.
+    #[inline]
+    pub const fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    /// The integer of these bytes.
+    #[inline]
+    pub const fn u64(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Self::Little => u64::from_le_bytes(bytes),
+            Self::Big => u64::from_be_bytes(bytes),
+        }
+    }
+}
+
 /// Reads fields one after the other. Never reads past the end; errors name the layer, the field and the place.
 #[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
@@ -83,31 +112,19 @@ impl<'a> Reader<'a> {
     /// An unsigned 16-bit integer.
     #[inline]
     pub fn u16(&mut self, field: &'static str) -> Result<u16, ParseError> {
-        let bytes = self.array(field)?;
-        Ok(match self.order {
-            ByteOrder::Little => u16::from_le_bytes(bytes),
-            ByteOrder::Big => u16::from_be_bytes(bytes),
-        })
+        self.array(field).map(|bytes| self.order.u16(bytes))
     }
 
     /// An unsigned 32-bit integer.
     #[inline]
     pub fn u32(&mut self, field: &'static str) -> Result<u32, ParseError> {
-        let bytes = self.array(field)?;
-        Ok(match self.order {
-            ByteOrder::Little => u32::from_le_bytes(bytes),
-            ByteOrder::Big => u32::from_be_bytes(bytes),
-        })
+        self.array(field).map(|bytes| self.order.u32(bytes))
     }
 
     /// An unsigned 64-bit integer.
     #[inline]
     pub fn u64(&mut self, field: &'static str) -> Result<u64, ParseError> {
-        let bytes = self.array(field)?;
-        Ok(match self.order {
-            ByteOrder::Little => u64::from_le_bytes(bytes),
-            ByteOrder::Big => u64::from_be_bytes(bytes),
-        })
+        self.array(field).map(|bytes| self.order.u64(bytes))
     }
 
     /// A UUID whose first three fields follow the byte order ([C706] appendix A).

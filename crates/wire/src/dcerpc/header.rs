@@ -1,6 +1,6 @@
 //! The common header of connection-oriented PDUs.
 
-use crate::{ByteOrder, Reader};
+use crate::ByteOrder;
 use rpcscope_model::{CallId, ParseError};
 
 /// Length of the common header, in bytes ([C706] 12.6.1).
@@ -82,26 +82,28 @@ impl Header {
     /// Reads a header. The PDU may be of an unknown type, but must be of version 5 and at least as long as a header.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         const LAYER: &str = "dcerpc header";
-        let order = match bytes.get(4) {
-            Some(drep) if drep & 0xf0 == 0 => ByteOrder::Big,
-            _ => ByteOrder::Little,
+        let Some(&[version, minor_version, pdu_type, flags, drep, _, _, _, f0, f1, a0, a1, c0, c1, c2, c3]) =
+            bytes.first_chunk::<HEADER_BYTES>()
+        else {
+            return Err(ParseError::short(LAYER, "header", 0, HEADER_BYTES, bytes.len()));
         };
-        let mut reader = Reader::new(LAYER, order, bytes);
-        let version = reader.u8("rpc_vers")?;
         if version != 5 {
             return Err(ParseError::invalid(LAYER, "rpc_vers", 0, usize::from(version)));
         }
-        let minor_version = reader.u8("rpc_vers_minor")?;
-        let pdu_type = PduType(reader.u8("PTYPE")?);
-        let flags = Flags(reader.u8("pfc_flags")?);
-        reader.skip("packed_drep", 4)?;
-        let frag_length = reader.u16("frag_length")?;
+        let order = if drep & 0xf0 == 0 { ByteOrder::Big } else { ByteOrder::Little };
+        let frag_length = order.u16([f0, f1]);
         if usize::from(frag_length) < HEADER_BYTES {
             return Err(ParseError::invalid(LAYER, "frag_length", 8, usize::from(frag_length)));
         }
-        let auth_length = reader.u16("auth_length")?;
-        let call_id = CallId(reader.u32("call_id")?);
-        Ok(Self { minor_version, pdu_type, flags, order, frag_length, auth_length, call_id })
+        Ok(Self {
+            minor_version,
+            pdu_type: PduType(pdu_type),
+            flags: Flags(flags),
+            order,
+            frag_length,
+            auth_length: order.u16([a0, a1]),
+            call_id: CallId(order.u32([c0, c1, c2, c3])),
+        })
     }
 
     /// Whether `bytes` begin like a PDU of a known type, with every fixed field of the header as it must be.

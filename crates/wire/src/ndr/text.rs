@@ -94,11 +94,7 @@ impl<'a> Wide<'a> {
         }
         let (rest, _) = wide.get(2 * length..).unwrap_or_default().as_chunks::<2>();
         for (unit, place) in rest.iter().zip(text.iter_mut().skip(length)) {
-            let unit = match self.order {
-                ByteOrder::Little => u16::from_le_bytes(*unit),
-                ByteOrder::Big => u16::from_be_bytes(*unit),
-            };
-            let Some(byte @ 1..=0x7f) = u8::try_from(unit).ok() else { break };
+            let Some(byte @ 1..=0x7f) = u8::try_from(self.order.u16(*unit)).ok() else { break };
             *place = byte;
             length += 1;
         }
@@ -108,10 +104,7 @@ impl<'a> Wide<'a> {
     fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
         let order = self.order;
         let (units, _) = self.bytes.as_chunks::<2>();
-        units.iter().map(move |unit| match order {
-            ByteOrder::Little => u16::from_le_bytes(*unit),
-            ByteOrder::Big => u16::from_be_bytes(*unit),
-        })
+        units.iter().map(move |unit| order.u16(*unit))
     }
 }
 
