@@ -114,25 +114,27 @@ impl Arguments {
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
         let name = name.into();
         let has_room = self.fields.len() < Self::MAX_FIELDS;
-        let old = self.fields.iter_mut().find(|(known, _)| *known == name);
-        let freed = old.as_ref().map_or(0, |(name, value)| name.len() + value.bytes());
-        let added = name.len().saturating_add(value.bytes());
+        let old = self.fields.iter_mut().find(|(known, _)| *known == name).map(|(_, value)| value);
+        let (added, freed) = match &old {
+            Some(old) => (value.bytes(), old.bytes()),
+            None => (name.len().saturating_add(value.bytes()), 0),
+        };
         let total = self.bytes.saturating_sub(freed).saturating_add(added);
+        if total > Self::MAX_BYTES || (old.is_none() && !has_room) {
+            let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
+            self.stopped.get_or_insert(stopped);
+            return;
+        }
+        self.bytes = total;
         match old {
-            Some(field) if total <= Self::MAX_BYTES => field.1 = value,
-            None if total <= Self::MAX_BYTES && has_room => {
+            Some(old) => *old = value,
+            None => {
                 if self.fields.capacity() == 0 {
                     self.fields.reserve_exact(USUAL_FIELDS);
                 }
                 self.fields.push((name, value));
             }
-            _ => {
-                let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
-                self.stopped.get_or_insert(stopped);
-                return;
-            }
         }
-        self.bytes = total;
     }
 
     /// Takes a field out.
@@ -143,8 +145,8 @@ impl Arguments {
         Some(value)
     }
 
-    /// Adds the fields of `other`, such as those of the reply, as [`put`](Self::put) does.
-    pub fn append(&mut self, mut other: Self) {
+    /// Takes the fields of `other`, such as those of the reply, as [`put`](Self::put) does, and leaves it empty.
+    pub fn append(&mut self, other: &mut Self) {
         let fits = self.bytes.saturating_add(other.bytes) <= Self::MAX_BYTES
             && self.fields.len() + other.fields.len() <= Self::MAX_FIELDS;
         let is_known = |name: &Cow<'static, str>| self.fields.iter().any(|(known, _)| known == name);
@@ -152,11 +154,12 @@ impl Arguments {
             self.bytes += other.bytes;
             self.fields.append(&mut other.fields);
         } else {
-            for (name, value) in other.fields {
+            for (name, value) in other.fields.drain(..) {
                 self.put(name, value);
             }
         }
-        self.stopped = self.stopped.or(other.stopped);
+        other.bytes = 0;
+        self.stopped = self.stopped.or(other.stopped.take());
     }
 
     /// The fields in order.
@@ -348,7 +351,8 @@ mod tests {
         let stopped = Some(Stopped { reason: StopReason::Cut, field: "status", offset: 20 });
         let mut reply = Arguments { stopped, ..Arguments::default() };
         reply.put("status", Value::Status(5));
-        arguments.append(reply);
+        arguments.append(&mut reply);
+        assert_eq!(reply, Arguments::default());
         assert_eq!((arguments.text("service"), arguments.number("status")), (Some("x"), Some(5)));
         assert_eq!(
             arguments.stopped.map(|stopped| stopped.to_string()).as_deref(),

@@ -269,7 +269,7 @@ pub struct Call {
     /// more.
     pub identity_hint: Option<Arc<Identity>>,
     /// What it was asked to do and what it gave back, as far as that is decoded: never of a sealed call.
-    pub arguments: Option<Box<Arguments>>,
+    pub arguments: Option<Arguments>,
     /// How many of the arguments were told when the request was, first ones of [`arguments`](Self::arguments); `None`
     /// when no event of [`Phase::Requested`] went before this one, and in that one itself.
     pub announced: Option<usize>,

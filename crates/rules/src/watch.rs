@@ -88,7 +88,7 @@ impl Rule {
             _ => return true,
         };
         let has = |told: usize| {
-            let arguments = call.arguments.as_deref();
+            let arguments = call.arguments.as_ref();
             self.arguments.iter().all(|wanted| {
                 let names = arguments.into_iter().flat_map(|arguments| arguments.iter()).take(told);
                 names.into_iter().any(|(name, _)| name == &**wanted)

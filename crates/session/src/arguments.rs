@@ -2,7 +2,7 @@
 
 use crate::bounded::Bounded;
 use crate::output::Output;
-use rpcscope_model::{Address, Arguments, Limits, Side};
+use rpcscope_model::{Address, Arguments, Limits, Side, Stats};
 use rpcscope_wire::ByteOrder;
 use rpcscope_wire::stub::{Decoded, Handle, Names, Objects, Operation, Stub, Syntax, Tower};
 
@@ -24,8 +24,12 @@ pub(crate) struct CallArguments {
     is_cut: bool,
     /// The stub of `side` has been decoded.
     is_done: bool,
-    request: Option<Decoded>,
-    response: Option<Decoded>,
+    /// What the request says, with the arguments of the response behind its own once that was decoded.
+    decoded: Decoded,
+    /// The request has been decoded.
+    has_request: bool,
+    /// What the response says beside its arguments.
+    response: Response,
     /// Bytes that this takes from the budget of the shard.
     charged: usize,
 }
@@ -33,11 +37,17 @@ pub(crate) struct CallArguments {
 /// What the stubs of a call that is over have said.
 #[derive(Debug, Default)]
 pub(crate) struct Finished {
-    pub(crate) arguments: Option<Box<Arguments>>,
+    pub(crate) arguments: Option<Arguments>,
     /// What the request said about DCOM objects.
     pub(crate) request: Option<Box<Objects>>,
-    /// What the response said about them.
-    pub(crate) response: Option<Box<Objects>>,
+    pub(crate) response: Response,
+}
+
+/// What the response of a call has said beside its arguments.
+#[derive(Debug, Default)]
+pub(crate) struct Response {
+    /// What it said about DCOM objects.
+    pub(crate) objects: Option<Box<Objects>>,
     /// Where servers listen, as an endpoint mapper answered.
     pub(crate) towers: Vec<Tower>,
 }
@@ -66,7 +76,7 @@ pub(crate) struct Piece<'a> {
 
 impl CallArguments {
     /// The arguments of a call of `operation` to `server`, whose stubs are encoded as `syntax` says.
-    pub(crate) const fn new(operation: Option<&'static Operation>, syntax: Syntax, server: Address) -> Self {
+    pub(crate) fn new(operation: Option<&'static Operation>, syntax: Syntax, server: Address) -> Self {
         Self {
             operation,
             syntax,
@@ -76,8 +86,9 @@ impl CallArguments {
             order: ByteOrder::Little,
             is_cut: false,
             is_done: false,
-            request: None,
-            response: None,
+            decoded: Decoded::default(),
+            has_request: false,
+            response: Response { objects: None, towers: Vec::new() },
             charged: 0,
         }
     }
@@ -122,17 +133,17 @@ impl CallArguments {
 
     /// What the request says, once it was decoded.
     pub(crate) fn request(&self) -> Requested<'_> {
-        let Some(request) = &self.request else { return Requested::default() };
+        let Decoded { arguments, objects, .. } = &self.decoded;
         Requested {
-            arguments: Some(&request.arguments).filter(|arguments| says_something(arguments)),
-            objects: request.objects.as_deref(),
+            arguments: (self.has_request && says_something(arguments)).then_some(arguments),
+            objects: objects.as_deref(),
         }
     }
 
     /// Lets more be said of the request, once it was decoded.
     pub(crate) fn amend_request(&mut self, output: &mut Output, amend: impl FnOnce(&mut Arguments, &Output)) {
-        if let Some(request) = &mut self.request {
-            amend(&mut request.arguments, output);
+        if self.has_request {
+            amend(&mut self.decoded.arguments, output);
             self.charge(output);
         }
     }
@@ -146,27 +157,15 @@ impl CallArguments {
     ) -> Finished {
         self.end(handles, output);
         output.hold(self.charged, 0);
-        if let Some(closed) = self.request.as_ref().and_then(|request| request.handles.closed)
+        let response = std::mem::take(&mut self.response);
+        let decoded = &mut self.decoded;
+        if let Some(closed) = decoded.handles.closed
             && replied
         {
             handles.remove(&closed, output);
         }
-        let mut finished = Finished::default();
-        let mut arguments = None;
-        if let Some(request) = self.request.take() {
-            finished.request = request.objects;
-            arguments = Some(request.arguments);
-        }
-        if let Some(response) = self.response.take() {
-            finished.response = response.objects;
-            finished.towers = response.towers;
-            match &mut arguments {
-                Some(arguments) => arguments.append(response.arguments),
-                none => *none = Some(response.arguments),
-            }
-        }
-        finished.arguments = arguments.filter(says_something).map(Box::new);
-        finished
+        let arguments = says_something(&decoded.arguments).then(|| std::mem::take(&mut decoded.arguments));
+        Finished { arguments, request: decoded.objects.take(), response }
     }
 
     /// Gives back what it takes from the budget, when the call means something else after all.
@@ -185,50 +184,75 @@ impl CallArguments {
     fn decode(&mut self, bytes: &[u8], complete: bool, handles: &mut HandleTable, output: &mut Output) {
         self.is_done = true;
         let stub = Stub { bytes, order: self.order, syntax: self.syntax, complete };
-        let Some(operation) = self.operation else {
-            let objects = Objects::of_stub(stub);
-            let decoded = (!objects.references.is_empty())
-                .then(|| Decoded { objects: Some(Box::new(objects)), ..Decoded::default() });
-            match self.side {
-                Side::Client => self.request = decoded,
-                Side::Server => self.response = decoded,
-            }
-            return self.charge(output);
-        };
-        let decoded = match self.side {
-            Side::Client => {
-                self.request = operation.decode_request(stub);
-                if let Some(request) = &mut self.request {
-                    request.add_names(request.handles.used.as_ref().and_then(|used| handles.names(used)));
-                    if request.arguments.get("coerced_to").is_some() {
-                        request.forgive_coercion_to(&self.server.to_string());
-                    }
+        match (self.operation, self.side) {
+            (Some(operation), Side::Client) => self.decode_request(operation, stub, handles, output),
+            (Some(operation), Side::Server) => self.decode_response(operation, stub, handles, output),
+            (None, side) => {
+                let objects = Objects::of_stub(stub);
+                let objects = (!objects.references.is_empty()).then(|| Box::new(objects));
+                match side {
+                    Side::Client => self.decoded.objects = objects,
+                    Side::Server => self.response.objects = objects,
                 }
-                &self.request
             }
-            Side::Server => {
-                self.response = operation.decode_response(stub, self.request.as_ref());
-                if let Some(opened) = self.response.as_ref().and_then(|response| response.handles.opened) {
-                    let request = self.request.as_ref().map(|request| &request.handles);
-                    let used = request.and_then(|handles| handles.used);
-                    let above = used.as_ref().and_then(|used| handles.names(used));
-                    let names = Names::opened(above, request.and_then(|handles| handles.naming.as_ref()));
-                    handles.insert(opened, names, output);
-                }
-                &self.response
-            }
-        };
-        if let Some(decoded) = decoded {
-            output.stats.stubs_decoded += 1;
-            output.stats.stubs_stopped += u64::from(decoded.arguments.stopped.is_some());
         }
         self.charge(output);
     }
 
+    fn decode_request(
+        &mut self,
+        operation: &Operation,
+        stub: Stub<'_>,
+        handles: &HandleTable,
+        output: &mut Output,
+    ) {
+        let request = &mut self.decoded;
+        // Datagrams may come in another order than they were sent in.
+        let early = says_something(&request.arguments).then(|| std::mem::take(&mut request.arguments));
+        if operation.read_request(stub, request) {
+            self.has_request = true;
+            request.add_names(request.handles.used.as_ref().and_then(|used| handles.names(used)));
+            if request.arguments.get("coerced_to").is_some() {
+                request.forgive_coercion_to(&self.server.to_string());
+            }
+            count(&request.arguments, &mut output.stats);
+        }
+        if let Some(mut response) = early {
+            request.arguments.append(&mut response);
+        }
+    }
+
+    fn decode_response(
+        &mut self,
+        operation: &Operation,
+        stub: Stub<'_>,
+        handles: &mut HandleTable,
+        output: &mut Output,
+    ) {
+        let request = &mut self.decoded;
+        let Output { response, stats, .. } = output;
+        if !operation.read_response(stub, self.has_request.then_some(&*request), response) {
+            return;
+        }
+        count(&response.arguments, stats);
+        request.arguments.append(&mut response.arguments);
+        let Decoded { handles: said, objects, towers, .. } = response;
+        self.response = Response { objects: objects.take(), towers: std::mem::take(towers) };
+        if let Some(opened) = std::mem::take(said).opened {
+            let above = request.handles.used.as_ref().and_then(|used| handles.names(used));
+            let names = Names::opened(above, request.handles.naming.as_ref());
+            handles.insert(opened, names, output);
+        }
+    }
+
     /// Takes what it needs now from the budget of the shard.
     fn charge(&mut self, output: &mut Output) {
-        let decoded = [&self.request, &self.response].into_iter().flatten();
-        let bytes = self.collected.len() + decoded.map(decoded_bytes).sum::<usize>();
+        let Response { objects, towers } = &self.response;
+        let bytes = self.collected.len()
+            + self.decoded.arguments.bytes()
+            + self.decoded.objects.as_deref().map_or(0, bytes_of_objects)
+            + objects.as_deref().map_or(0, bytes_of_objects)
+            + size_of_val(&**towers);
         output.hold(self.charged, bytes);
         self.charged = bytes;
     }
@@ -239,19 +263,22 @@ fn says_something(arguments: &Arguments) -> bool {
     !arguments.is_empty() || arguments.stopped.is_some()
 }
 
-/// Bytes that a decoded stub takes, about.
-fn decoded_bytes(decoded: &Decoded) -> usize {
-    let objects = decoded.objects.as_deref().map_or(0, |objects| {
-        let Objects { asked, references, released, about, members, .. } = objects;
-        let texts = about.iter().map(|(_, text)| text).chain(members.iter().map(|(_, text)| text));
-        let texts = texts.map(|text| size_of_val(text) + text.string.len()).sum::<usize>();
-        size_of_val(objects)
-            + size_of_val(&**asked)
-            + size_of_val(&**references)
-            + size_of_val(&**released)
-            + texts
-    });
-    decoded.arguments.bytes() + objects + size_of_val(&*decoded.towers)
+/// Counts a stub that was decoded.
+fn count(arguments: &Arguments, stats: &mut Stats) {
+    stats.stubs_decoded += 1;
+    stats.stubs_stopped += u64::from(arguments.stopped.is_some());
+}
+
+/// Bytes that what a stub says about objects takes, about.
+fn bytes_of_objects(objects: &Objects) -> usize {
+    let Objects { asked, references, released, about, members, .. } = objects;
+    let texts = about.iter().map(|(_, text)| text).chain(members.iter().map(|(_, text)| text));
+    let texts = texts.map(|text| size_of_val(text) + text.string.len()).sum::<usize>();
+    size_of_val(objects)
+        + size_of_val(&**asked)
+        + size_of_val(&**references)
+        + size_of_val(&**released)
+        + texts
 }
 
 /// What the context handles of an association are called.

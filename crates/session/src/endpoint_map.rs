@@ -1,15 +1,22 @@
 //! The event of a question to an endpoint mapper.
 
-use rpcscope_model::{Call, EndpointMap, Interface, MappedEndpoint, SyntaxId, Value};
+use rpcscope_model::{Arguments, Call, EndpointMap, Interface, MappedEndpoint, Opnum, SyntaxId, Value};
 use rpcscope_wire::stub::Tower;
 use uuid::Uuid;
 
 /// What there is to say of a call that asks where interfaces listen; `None` of another call, and of one whose answer was not
 /// read.
-pub(crate) fn endpoint_map(call: &Call, towers: Vec<Tower>) -> Option<EndpointMap> {
-    let (interface, opnum) = (call.interface?, call.opnum?);
-    let asks = interface.syntax.uuid == EPM && matches!(opnum.0, LOOKUP | MAP | MAP_AUTH);
-    let arguments = call.arguments.as_deref().filter(|_| asks && call.reply.is_some())?;
+#[inline]
+pub(crate) fn endpoint_map(call: &Call, towers: Vec<Tower>) -> Option<Box<EndpointMap>> {
+    let is_of_mapper = call.interface?.syntax.uuid == EPM;
+    if is_of_mapper { answer(call, call.opnum?, call.arguments.as_ref()?, towers) } else { None }
+}
+
+fn answer(call: &Call, opnum: Opnum, arguments: &Arguments, towers: Vec<Tower>) -> Option<Box<EndpointMap>> {
+    let asks = matches!(opnum.0, LOOKUP | MAP | MAP_AUTH);
+    if !asks || call.reply.is_none() {
+        return None;
+    }
     let asked = match arguments.get("interface") {
         // The version stands apart, and says nothing that its name does not.
         Some(Value::Uuid(uuid)) => Some(named(SyntaxId { uuid: *uuid, major: 0, minor: 0 })),
@@ -17,7 +24,7 @@ pub(crate) fn endpoint_map(call: &Call, towers: Vec<Tower>) -> Option<EndpointMa
     };
     let omitted = towers.len().saturating_sub(EndpointMap::MAX_ENTRIES);
     let entries = towers.into_iter().take(EndpointMap::MAX_ENTRIES).map(entry);
-    Some(EndpointMap {
+    Some(Box::new(EndpointMap {
         endpoint: std::sync::Arc::clone(&call.endpoint),
         opnum,
         procedure: call.procedure,
@@ -29,7 +36,7 @@ pub(crate) fn endpoint_map(call: &Call, towers: Vec<Tower>) -> Option<EndpointMa
         outcome: call.outcome,
         status: arguments.number("status").and_then(|status| u32::try_from(status).ok()),
         answered: call.reply.map(|(_, part)| (part.time, part.frame)),
-    })
+    }))
 }
 
 fn entry(tower: Tower) -> MappedEndpoint {

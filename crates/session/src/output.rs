@@ -8,6 +8,7 @@ use rpcscope_model::{
     Address, Anomaly, AuthResult, Event, EventBody, EventHeader, Identity, Limits, Phase, Reply, Secrets,
     Stats, Transport, Wanted,
 };
+use rpcscope_wire::stub::Decoded;
 use std::sync::Arc;
 
 /// Events and counters of one shard, the limits that it keeps, and what one connection tells of others.
@@ -27,6 +28,8 @@ pub(crate) struct Output {
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
     /// for calls that use them.
     held_bytes: usize,
+    /// Where responses are decoded, one after the other; it says nothing in between.
+    pub(crate) response: Decoded,
     /// Who was last believed to be at a client's address.
     hints: Bounded<Address, Arc<Identity>>,
 }
@@ -44,6 +47,7 @@ impl Output {
             open_calls: 0,
             contexts: 0,
             held_bytes: 0,
+            response: Decoded::default(),
             hints: Bounded::new(limits.identity_hints),
         }
     }

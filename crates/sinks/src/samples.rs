@@ -351,7 +351,7 @@ pub(crate) fn calls() -> Vec<Event> {
         outcome: Outcome::Faulted,
         identity: None,
         identity_hint: Some(Arc::new(identity())),
-        arguments: Some(Box::new(arguments())),
+        arguments: Some(arguments()),
         announced: None,
         wire: None,
         ..sealed.clone()

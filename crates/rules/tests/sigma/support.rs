@@ -56,7 +56,7 @@ pub(crate) fn call(interface: &str, opnum: u16) -> Event {
         identity: Some(Arc::new(identity)),
         identity_hint: None,
         instance: None,
-        arguments: Some(Box::new(arguments)),
+        arguments: Some(arguments),
         announced: None,
         wire: None,
     };

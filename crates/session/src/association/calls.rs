@@ -3,7 +3,6 @@
 use super::Scope;
 use super::contexts::{Answered, Contexts};
 use super::meaning::Meaning;
-use super::objects::Objects;
 use super::open_call::OpenCall;
 use super::progress::{Fragment, Progress};
 use crate::At;
@@ -12,9 +11,7 @@ use crate::bounded::Bounded;
 use crate::kept::Kept;
 use crate::objects::is_orpc;
 use crate::output::Output;
-use rpcscope_model::{
-    AnomalyKind, Call, CallId, ContextId, Identity, Limits, Outcome, Reply, Security, Side,
-};
+use rpcscope_model::{AnomalyKind, CallId, ContextId, Identity, Limits, Outcome, Reply, Security, Side};
 use rpcscope_wire::dcerpc::{Fault, Header, Request, Response};
 use std::sync::Arc;
 
@@ -83,16 +80,13 @@ impl Calls {
         let operation = meaning.operation(request.opnum);
         let is_read = operation.is_some() || (request.object.is_some() && is_orpc(meaning.interface()));
         let arguments = (is_read && !security.is_some_and(Security::seals))
-            .then(|| Box::new(CallArguments::new(operation, meaning.syntax(), ends.server.address)));
-        let mut call = OpenCall {
-            opnum: Some(request.opnum),
-            object: request.object,
-            instance,
-            security,
-            identity,
-            arguments,
-            ..self.begin(header, request.context_id, meaning, at, scope)
-        };
+            .then(|| CallArguments::new(operation, meaning.syntax(), ends.server.address));
+        let mut call = self.begin(header, request.context_id, meaning, identity, at, scope);
+        call.opnum = Some(request.opnum);
+        call.object = request.object;
+        call.instance = instance;
+        call.security = security;
+        call.arguments = arguments;
         call.kept = Kept::new(call.is_kept(scope.output));
         call.kept.begin(Side::Client, fragment.message(pdu, request.stub), scope.output);
         if let Some(arguments) = &mut call.arguments {
@@ -142,29 +136,12 @@ impl Calls {
             let call = self.begin_with_reply(header, response.context_id, contexts, at, scope);
             self.insert(header.call_id, call, at, scope);
         }
-        let Some(call) = self.open.get_mut(&header.call_id) else { return };
-        if let Some(arguments) = &mut call.arguments {
-            let piece = fragment.piece(Side::Server, response.stub, call.reply.as_ref());
-            arguments.piece(piece, &mut self.handles, scope.output);
-        }
-        match &mut call.reply {
-            Some(reply) if !fragment.is_first() => {
-                call.kept.grow(Side::Server, response.stub, scope.output);
-                reply.grow(&fragment, scope);
+        if !fragment.is_last() {
+            if let Some(call) = self.open.get_mut(&header.call_id) {
+                call.replied((pdu, response.stub), &fragment, &mut self.handles, scope);
             }
-            reply => {
-                if !fragment.is_first() {
-                    scope.anomaly(at, AnomalyKind::FragmentWithoutFirst);
-                } else if reply.is_some() {
-                    scope.anomaly(at, AnomalyKind::FragmentFirstRepeated);
-                }
-                call.kept.begin(Side::Server, fragment.message(pdu, response.stub), scope.output);
-                *reply = Some(Progress::begin(&fragment));
-            }
-        }
-        if fragment.is_last()
-            && let Some(call) = self.open.remove(&header.call_id)
-        {
+        } else if let Some(mut call) = self.open.remove(&header.call_id) {
+            call.replied((pdu, response.stub), &fragment, &mut self.handles, scope);
             self.close(header.call_id, call, Some(Reply::Response), scope);
         }
     }
@@ -184,7 +161,7 @@ impl Calls {
             Some(call) => call,
             None => {
                 scope.output.open_calls += 1;
-                Box::new(self.begin_with_reply(header, fault.context_id, contexts, at, scope))
+                self.begin_with_reply(header, fault.context_id, contexts, at, scope)
             }
         };
         call.kept.begin(Side::Server, fragment.message(pdu, fault.stub), scope.output);
@@ -253,10 +230,11 @@ impl Calls {
         header: &Header,
         context_id: ContextId,
         meaning: Meaning,
+        identity: Option<Arc<Identity>>,
         at: At,
         scope: &Scope<'_>,
-    ) -> OpenCall {
-        OpenCall {
+    ) -> Box<OpenCall> {
+        Box::new(OpenCall {
             at,
             origin: scope.flow.ends,
             rpc_minor: header.minor_version,
@@ -266,7 +244,7 @@ impl Calls {
             object: None,
             instance: None,
             security: None,
-            identity: scope.carrier_identity.cloned(),
+            identity,
             request: None,
             reply: None,
             arguments: None,
@@ -274,7 +252,7 @@ impl Calls {
             announced: None,
             cancelled: false,
             losses: self.losses[Side::Server.index()],
-        }
+        })
     }
 
     /// A call whose request was not seen.
@@ -285,17 +263,17 @@ impl Calls {
         contexts: &Contexts,
         at: At,
         scope: &Scope<'_>,
-    ) -> OpenCall {
+    ) -> Box<OpenCall> {
         let (meaning, _) = Meaning::of(context_id, contexts, None, scope);
-        let mut call = self.begin(header, context_id, meaning, at, scope);
+        let mut call = self.begin(header, context_id, meaning, scope.carrier_identity.cloned(), at, scope);
         call.kept = Kept::new(call.is_kept(scope.output));
         call
     }
 
-    fn insert(&mut self, call_id: CallId, call: OpenCall, at: At, scope: &mut Scope<'_>) {
+    fn insert(&mut self, call_id: CallId, call: Box<OpenCall>, at: At, scope: &mut Scope<'_>) {
         let oldest = self.open.oldest().map(|(id, _)| *id);
         scope.output.open_calls += 1;
-        let evicted = match self.open.insert(call_id, Box::new(call)) {
+        let evicted = match self.open.insert(call_id, call) {
             Some(evicted) => Some((oldest.unwrap_or(call_id), evicted)),
             // Too many in all: whoever has several pays. Others must not, or a few connections could fill the budget and
             // have every call in the shard reported before its reply.
@@ -335,25 +313,20 @@ impl Calls {
             None if lost => Outcome::Lost,
             None => Outcome::Unanswered,
         };
-        let finished = match call.arguments.take() {
+        let finished = match &mut call.arguments {
             // The server has rejected the context meanwhile.
             Some(arguments) if matches!(call.meaning, Meaning::Nothing) => {
                 arguments.discard(scope.output);
                 Finished::default()
             }
-            Some(mut arguments) => {
-                arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output)
-            }
+            Some(arguments) => arguments.finish(outcome == Outcome::Replied, &mut self.handles, scope.output),
             None => Finished::default(),
         };
-        let event = Call {
-            instance: call.instance.take(),
-            arguments: finished.arguments,
-            wire: call.kept.finish(scope.output),
-            ..call.event(call_id, reply, outcome, scope)
-        };
-        let told =
-            Objects { request: finished.request, response: finished.response, towers: finished.towers };
-        super::objects::report(Box::new(event), told, call.announced, &call.origin, call.at, scope);
+        let Finished { arguments, request, response } = finished;
+        let mut event = Box::new(call.event(call_id, reply, outcome, scope));
+        event.instance = call.instance.take();
+        event.arguments = arguments;
+        event.wire = call.kept.finish(scope.output);
+        super::objects::report(event, (request, response), call.announced, &call.origin, call.at, scope);
     }
 }

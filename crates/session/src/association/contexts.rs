@@ -339,13 +339,13 @@ impl Contexts {
     }
 
     /// What a context id stands for now. An unanswered proposal counts: its answer may not have been captured.
-    pub(crate) fn definition(&self, id: ContextId) -> Option<Definition> {
-        self.slots.get(&id).and_then(|slot| slot.proposed.or(slot.current))
+    pub(crate) fn definition(&self, id: ContextId) -> Option<&Definition> {
+        self.slots.get(&id).and_then(|slot| slot.proposed.as_ref().or(slot.current.as_ref()))
     }
 
     /// What the answers seen so far have made of a context id.
-    pub(crate) fn settled(&self, id: ContextId) -> Option<Definition> {
-        self.slots.get(&id).and_then(|slot| slot.current)
+    pub(crate) fn settled(&self, id: ContextId) -> Option<&Definition> {
+        self.slots.get(&id).and_then(|slot| slot.current.as_ref())
     }
 
     /// Reports the binds that got no answer, and gives back what is not needed to understand what may follow.

@@ -28,14 +28,14 @@ impl Meaning {
             Some(Definition { standing: Standing::Rejected, .. }) => {
                 (Self::Nothing, Some(AnomalyKind::ContextRejected))
             }
-            Some(definition) => (Self::Defined(definition), None),
+            Some(definition) => (Self::Defined(*definition), None),
             None => (Self::inferred(object, scope), Some(AnomalyKind::ContextUnknown)),
         }
     }
 
     /// What an answer of the server has made of a definition that was taken as accepted.
-    pub(super) fn settled(definition: Definition) -> Self {
-        if definition.standing == Standing::Rejected { Self::Nothing } else { Self::Defined(definition) }
+    pub(super) fn settled(definition: &Definition) -> Self {
+        if definition.standing == Standing::Rejected { Self::Nothing } else { Self::Defined(*definition) }
     }
 
     fn inferred(object: Option<Uuid>, scope: &Scope<'_>) -> Self {
@@ -52,9 +52,9 @@ impl Meaning {
         }
     }
 
-    pub(super) const fn definition(&self) -> Option<Definition> {
+    pub(super) const fn definition(&self) -> Option<&Definition> {
         match self {
-            Self::Defined(definition) => Some(*definition),
+            Self::Defined(definition) => Some(definition),
             Self::Inferred(..) | Self::Nothing => None,
         }
     }

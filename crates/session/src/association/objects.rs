@@ -2,33 +2,26 @@
 
 use super::Scope;
 use crate::At;
-use crate::arguments::CallArguments;
+use crate::arguments::{CallArguments, Response};
 use crate::endpoint_map::endpoint_map;
 use crate::flow::Ends;
 use crate::objects::{Held, Told, activated_class, activation, wmi};
 use crate::output::Output;
 use rpcscope_model::{ActivationId, Call, Class, EventBody, Linked, Object, Outcome};
-use rpcscope_wire::stub::{Objects as Said, Tower};
+use rpcscope_wire::stub::Objects as Said;
 use uuid::Uuid;
 
-/// What the stubs of a call have said about objects and where they are.
-#[derive(Debug)]
-pub(super) struct Objects {
-    pub(super) request: Option<Box<Said>>,
-    pub(super) response: Option<Box<Said>>,
-    pub(super) towers: Vec<Tower>,
-}
-
-/// Reports a call, and what it did with objects. `announced` is what was told of its request.
+/// Reports a call, and what it did with objects. `request` and `response` are what its stubs have said of them, `announced`
+/// is what was told of its request.
 pub(super) fn report(
     mut call: Box<Call>,
-    told: Objects,
+    (request, response): (Option<Box<Said>>, Response),
     announced: Option<Announced>,
     ends: &Ends,
     at: At,
     scope: &mut Scope<'_>,
 ) {
-    let Objects { request, response, towers } = told;
+    let Response { objects: response, towers } = response;
     // Nothing is left of the arguments when the server has refused the presentation context.
     let known = call.arguments.as_ref().map_or(0, |arguments| arguments.len());
     call.announced = announced.map(|announced| announced.arguments.min(known));
@@ -71,11 +64,11 @@ pub(super) fn report(
         report_held(due, scope.output);
     }
     if let Some(map) = map {
-        scope.output.event(ends, scope.transport, at, EventBody::EndpointMap(Box::new(map)));
+        scope.output.event(ends, scope.transport, at, EventBody::EndpointMap(map));
     }
     if let Some(mut wmi) = wmi {
         wmi.announced = announced.is_some_and(|announced| announced.wmi);
-        scope.output.event(ends, scope.transport, at, EventBody::Wmi(Box::new(wmi)));
+        scope.output.event(ends, scope.transport, at, EventBody::Wmi(wmi));
     }
 }
 
@@ -118,7 +111,7 @@ pub(super) fn announce(
         scope.output.announce(ends, scope.transport, at, EventBody::Activation(Box::new(activation)));
     }
     if let Some(wmi) = wmi {
-        scope.output.announce(ends, scope.transport, at, EventBody::Wmi(Box::new(wmi)));
+        scope.output.announce(ends, scope.transport, at, EventBody::Wmi(wmi));
     }
     announced
 }

@@ -4,14 +4,15 @@ use super::Scope;
 use super::contexts::Standing;
 use super::meaning::Meaning;
 use super::objects::Announced;
-use super::progress::Progress;
+use super::progress::{Fragment, Progress};
 use crate::At;
-use crate::arguments::CallArguments;
+use crate::arguments::{CallArguments, HandleTable};
 use crate::flow::Ends;
 use crate::kept::Kept;
 use crate::output::Output;
 use rpcscope_model::{
-    Call, CallId, Calls, ContextId, Identity, Object, Opnum, Outcome, Part, Reply, Security, Side,
+    AnomalyKind, Call, CallId, Calls, ContextId, Identity, Object, Opnum, Outcome, Part, Reply, Security,
+    Side,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -35,7 +36,7 @@ pub(super) struct OpenCall {
     pub(super) request: Option<Progress>,
     pub(super) reply: Option<Progress>,
     /// What its stubs say, when the operation is one that is decoded and the stubs are in clear.
-    pub(super) arguments: Option<Box<CallArguments>>,
+    pub(super) arguments: Option<CallArguments>,
     /// Its PDUs, when they are wanted.
     pub(super) kept: Kept,
     /// What was told of its request, when that was wanted.
@@ -59,10 +60,10 @@ impl OpenCall {
         if !self.opnum.is_some_and(is_wanted) && !self.kept.has_contents(Side::Client) {
             return;
         }
-        let request = self.arguments.as_deref().map(CallArguments::request).unwrap_or_default();
+        let request = self.arguments.as_ref().map(CallArguments::request).unwrap_or_default();
         let event = Call {
             instance: self.instance.clone(),
-            arguments: request.arguments.cloned().map(Box::new),
+            arguments: request.arguments.cloned(),
             wire: self.kept.so_far(),
             ..self.event(call_id, None, Outcome::Pending, scope)
         };
@@ -80,6 +81,35 @@ impl OpenCall {
                 wanted.include(self.meaning.interface().map(|interface| interface.syntax.uuid), opnum)
             }
             None => !matches!(wanted, Calls::None),
+        }
+    }
+
+    /// Adds a fragment of its response.
+    pub(super) fn replied(
+        &mut self,
+        (pdu, stub): (&[u8], &[u8]),
+        fragment: &Fragment<'_>,
+        handles: &mut HandleTable,
+        scope: &mut Scope<'_>,
+    ) {
+        if let Some(arguments) = &mut self.arguments {
+            let piece = fragment.piece(Side::Server, stub, self.reply.as_ref());
+            arguments.piece(piece, handles, scope.output);
+        }
+        match &mut self.reply {
+            Some(reply) if !fragment.is_first() => {
+                self.kept.grow(Side::Server, stub, scope.output);
+                reply.grow(fragment, scope);
+            }
+            reply => {
+                if !fragment.is_first() {
+                    scope.anomaly(fragment.at, AnomalyKind::FragmentWithoutFirst);
+                } else if reply.is_some() {
+                    scope.anomaly(fragment.at, AnomalyKind::FragmentFirstRepeated);
+                }
+                self.kept.begin(Side::Server, fragment.message(pdu, stub), scope.output);
+                *reply = Some(Progress::begin(fragment));
+            }
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) fn activation(
     let references = response.map(|response| response.references.as_slice()).unwrap_or_default();
     let exporter = response.and_then(|response| response.exporter.as_ref());
     let bindings = exporter.map(|exporter| exporter.bindings.as_slice()).unwrap_or_default();
-    let arguments = call.arguments.as_deref();
+    let arguments = call.arguments.as_ref();
     let pointer = |iid, ipid| -> (Interface, Uuid) { (of_object(iid), ipid) };
     Some(Activation {
         id,

@@ -488,7 +488,7 @@ fn a_member_is_named_when_its_request_is_told() {
         then(activated_by(tap, None), std::slice::from_ref(&conversation))
     };
     let (asked, plain) = (run(Calls::All), run(Calls::None));
-    let told = asked.requests()[2].arguments.as_deref().expect("arguments");
+    let told = asked.requests()[2].arguments.as_ref().expect("arguments");
     assert_eq!(told.text("member"), Some("Run"));
     assert_eq!(asked.call(3).announced, Some(told.len()));
     assert_eq!(asked.call(3).arguments, plain.call(3).arguments);

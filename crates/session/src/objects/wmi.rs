@@ -6,14 +6,17 @@ use uuid::Uuid;
 
 /// What there is to say of a call that reads or changes management objects, or opens a namespace; `None` of another call,
 /// and of one that was not read.
-pub(crate) fn wmi(call: &Call) -> Option<Wmi> {
-    let (interface, opnum, operation) = (call.interface?, call.opnum?, call.procedure?);
-    let is_wmi = match interface.syntax.uuid {
+#[inline]
+pub(crate) fn wmi(call: &Call) -> Option<Box<Wmi>> {
+    let is_wmi = match call.interface?.syntax.uuid {
         IWBEM_SERVICES => true,
-        IWBEM_LEVEL1_LOGIN => opnum == NTLM_LOGIN,
+        IWBEM_LEVEL1_LOGIN => call.opnum == Some(NTLM_LOGIN),
         _ => false,
     };
-    let arguments = call.arguments.as_deref().filter(|_| is_wmi)?;
+    if is_wmi { told(call, call.procedure?, call.arguments.as_ref()?) } else { None }
+}
+
+fn told(call: &Call, operation: &'static str, arguments: &Arguments) -> Option<Box<Wmi>> {
     let object = call.instance.as_deref();
     let about = |field: &str| {
         let about = object.map(|object| &*object.about).unwrap_or_default();
@@ -24,7 +27,7 @@ pub(crate) fn wmi(call: &Call) -> Option<Wmi> {
     let class = text(arguments, "class")
         .or_else(|| object_path.as_ref().and_then(class_of_path))
         .or_else(|| query.as_ref().and_then(class_of_query));
-    let wmi = Wmi {
+    let wmi = Box::new(Wmi {
         endpoint: std::sync::Arc::clone(&call.endpoint),
         call_id: call.call_id,
         operation,
@@ -41,7 +44,7 @@ pub(crate) fn wmi(call: &Call) -> Option<Wmi> {
         outcome: call.outcome,
         status: status(Some(arguments)),
         announced: false,
-    };
+    });
     let opens = arguments.get("namespace").is_some();
     (opens || wmi.class.is_some() || wmi.object_path.is_some() || wmi.query.is_some()).then_some(wmi)
 }

@@ -256,7 +256,7 @@ impl Activity {
                 }
                 if call.is_wanted(output) {
                     let request = call.arguments.as_deref().map(CallArguments::request).unwrap_or_default();
-                    let arguments = request.arguments.cloned().map(Box::new);
+                    let arguments = request.arguments.cloned();
                     call.announced = Some(arguments.as_ref().map_or(0, |arguments| arguments.len()));
                     let event = Call {
                         arguments,
@@ -328,17 +328,18 @@ impl Activity {
         let finished =
             call.arguments.take().map(|mut arguments| arguments.finish(replied, &mut self.handles, output));
         let finished = finished.unwrap_or_default();
-        output.objects.mapped(&self.flow.ends, &finished.towers, &mut output.stats);
+        let towers = finished.response.towers;
+        output.objects.mapped(&self.flow.ends, &towers, &mut output.stats);
         let event = Call {
             arguments: finished.arguments,
             announced: call.announced,
             wire: call.kept.finish(output),
             ..call.event(self.uuid, self.server, reply, outcome)
         };
-        let map = endpoint_map(&event, finished.towers);
+        let map = endpoint_map(&event, towers);
         let mut tell = |body| output.event(&self.flow.ends, Transport::NcadgIpUdp, call.at, body);
         tell(EventBody::Call(Box::new(event)));
-        map.into_iter().for_each(|map| tell(EventBody::EndpointMap(Box::new(map))));
+        map.into_iter().for_each(|map| tell(EventBody::EndpointMap(map)));
     }
 }
 

@@ -157,7 +157,7 @@ fn any_call() -> impl Strategy<Value = EventBody> {
                 activity: uuids.2,
                 identity: None,
                 identity_hint: None,
-                arguments: arguments.map(Box::new),
+                arguments,
                 announced: None,
                 wire: None,
             }))

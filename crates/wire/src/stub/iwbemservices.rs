@@ -186,7 +186,7 @@ fn method_results(ndr: &mut Ndr<'_>, call: &mut Decoded, _request: Option<&Decod
     if let Some(object) = objrefs.filter_map(|objref| cim::object(Some(objref))).next() {
         let mut results = Decoded::default();
         cim::put_properties(&mut results, &object, "results");
-        call.put("results", results.arguments.get("results").cloned());
+        call.put("results", results.arguments.remove("results"));
     }
     orpc::references(ndr, call)?;
     call.put_status(ndr.last_u32("return value")?);

@@ -69,22 +69,35 @@ impl Operation {
 
     /// Decodes a request.
     pub fn decode_request(&self, stub: Stub<'_>) -> Option<Decoded> {
-        let decode = self.request?;
-        Some(run(stub, decode))
+        let mut decoded = Decoded::default();
+        self.read_request(stub, &mut decoded).then_some(decoded)
     }
 
     /// Decodes a response. `request` is what the request said, when it was seen.
     pub fn decode_response(&self, stub: Stub<'_>, request: Option<&Decoded>) -> Option<Decoded> {
-        let decode = self.response?;
-        Some(run(stub, |ndr, call| decode(ndr, call, request)))
+        let mut decoded = Decoded::default();
+        self.read_response(stub, request, &mut decoded).then_some(decoded)
+    }
+
+    /// Decodes a request into `decoded`, which says nothing yet. Returns whether something of requests is decoded.
+    pub fn read_request(&self, stub: Stub<'_>, decoded: &mut Decoded) -> bool {
+        self.request.is_some_and(|decode| read(stub, decoded, decode))
+    }
+
+    /// The same for a response.
+    pub fn read_response(&self, stub: Stub<'_>, request: Option<&Decoded>, decoded: &mut Decoded) -> bool {
+        self.response.is_some_and(|decode| read(stub, decoded, |ndr, call| decode(ndr, call, request)))
     }
 }
 
-fn run(stub: Stub<'_>, decode: impl FnOnce(&mut Ndr<'_>, &mut Decoded) -> Result<(), Stopped>) -> Decoded {
+fn read(
+    stub: Stub<'_>,
+    decoded: &mut Decoded,
+    decode: impl FnOnce(&mut Ndr<'_>, &mut Decoded) -> Result<(), Stopped>,
+) -> bool {
     let mut ndr = Ndr::new(stub);
-    let mut decoded = Decoded::default();
-    let result = decode(&mut ndr, &mut decoded);
+    let result = decode(&mut ndr, decoded);
     let stopped = &mut decoded.arguments.stopped;
     *stopped = ndr.cut().or(result.err()).or(*stopped);
-    decoded
+    true
 }

@@ -47,11 +47,11 @@ fn a_wanted_request_is_told_when_its_last_fragment_was_seen() {
 #[test]
 fn arguments_of_the_request_are_told_with_it_and_stay_the_first_ones() {
     let seen = seen(Calls::All, &bound().call(open()));
-    let told = seen.requests()[0].arguments.as_deref().expect("arguments");
+    let told = seen.requests()[0].arguments.as_ref().expect("arguments");
     assert_eq!(told.text("service"), Some("evil"));
     assert_eq!(told.get("status"), None);
     let call = seen.call(10);
-    let all = call.arguments.as_deref().expect("arguments");
+    let all = call.arguments.as_ref().expect("arguments");
     assert_eq!(call.announced, Some(told.len()));
     assert!(all.len() > told.len() && all.get("status").is_some());
     assert!(told.iter().eq(all.iter().take(told.len())));
@@ -61,7 +61,7 @@ fn arguments_of_the_request_are_told_with_it_and_stay_the_first_ones() {
 fn a_name_that_came_with_the_handle_is_told_with_the_request() {
     let start = Call::new(0, START).id(11).stub(start_service(2)).returns([0; 4]);
     let seen = seen(Calls::All, &bound().call(open()).call(start));
-    let told = seen.requests()[1].arguments.as_deref().expect("arguments");
+    let told = seen.requests()[1].arguments.as_ref().expect("arguments");
     assert_eq!(told.text("service"), Some("evil"));
 }
 
