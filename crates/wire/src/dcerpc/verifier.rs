@@ -26,16 +26,21 @@ pub struct SecTrailer<'a> {
 ///
 /// Source: [MS-RPCE] 2.2.2.11. `auth_length` counts the token only, in bytes, not the 8-byte sec_trailer. A PDU
 /// whose end is missing has no verifier to read; its body is what there is before the place of the verifier.
+#[inline]
 pub fn split_verifier<'a>(
     pdu: &'a [u8],
     header: &Header,
 ) -> Result<(usize, Option<SecTrailer<'a>>), ParseError> {
+    if header.auth_length == 0 {
+        return Ok((pdu.len().min(usize::from(header.frag_length)), None));
+    }
+    read_verifier(pdu, header)
+}
+
+fn read_verifier<'a>(pdu: &'a [u8], header: &Header) -> Result<(usize, Option<SecTrailer<'a>>), ParseError> {
     const LAYER: &str = "dcerpc sec_trailer";
     let frag_length = usize::from(header.frag_length);
     let token_bytes = usize::from(header.auth_length);
-    if token_bytes == 0 {
-        return Ok((pdu.len().min(frag_length), None));
-    }
     let Some(trailer_at) = frag_length.checked_sub(token_bytes + SEC_TRAILER_BYTES) else {
         return Err(ParseError::invalid(LAYER, "auth_length", 10, token_bytes));
     };

@@ -22,9 +22,13 @@ pub struct Narrow<'a> {
 impl<'a> Wide<'a> {
     /// A string that ends before its first NUL, as the server will see it.
     pub(super) fn terminated(bytes: &'a [u8], order: ByteOrder, cut: bool) -> Self {
-        match bytes.chunks_exact(2).position(|unit| unit == [0, 0]) {
+        let (fours, _) = bytes.as_chunks::<8>();
+        let is_plain = |four: &&[u8; 8]| narrow_four(u64::from_le_bytes(**four)).is_some();
+        let passed = 4 * fours.iter().take_while(is_plain).count();
+        let (rest, _) = bytes.get(2 * passed..).unwrap_or_default().as_chunks::<2>();
+        match rest.iter().position(|unit| *unit == [0, 0]) {
             Some(units) => {
-                Self { bytes: bytes.get(..units.saturating_mul(2)).unwrap_or(bytes), order, cut: false }
+                Self { bytes: bytes.get(..2 * (passed + units)).unwrap_or(bytes), order, cut: false }
             }
             None => Self { bytes, order, cut },
         }
@@ -63,23 +67,24 @@ impl<'a> Wide<'a> {
 
     /// Its beginning, as far as that is ASCII without NULs: nearly all text is.
     fn ascii(&self, limit: usize) -> CompactString {
-        let mut rest = self.bytes.get(..limit.saturating_mul(2)).unwrap_or(self.bytes);
-        let mut string = CompactString::with_capacity(rest.len() / 2);
+        let bytes = self.bytes.get(..limit.saturating_mul(2)).unwrap_or(self.bytes);
         let mut text = [0; 64];
-        loop {
-            let (chunk, behind) = rest.split_at_checked(2 * text.len()).unwrap_or((rest, &[]));
-            let length = self.narrow(chunk, &mut text);
-            let narrow = text.get(..length).unwrap_or_default();
-            string.push_str(std::str::from_utf8(narrow).unwrap_or_default());
-            if behind.is_empty() || 2 * length < chunk.len() {
-                return string;
-            }
-            rest = behind;
+        if bytes.len() <= 2 * text.len() {
+            return self.narrow(bytes, &mut text).into();
         }
+        let mut string = CompactString::with_capacity(bytes.len() / 2);
+        for chunk in bytes.chunks(2 * text.len()) {
+            let narrow = self.narrow(chunk, &mut text);
+            string.push_str(narrow);
+            if 2 * narrow.len() < chunk.len() {
+                break;
+            }
+        }
+        string
     }
 
-    /// Writes as many of the characters as are ASCII without NULs. Returns how many.
-    fn narrow(&self, wide: &[u8], text: &mut [u8; 64]) -> usize {
+    /// Writes as many of the characters as are ASCII without NULs, and returns them.
+    fn narrow<'t>(&self, wide: &[u8], text: &'t mut [u8; 64]) -> &'t str {
         let mut length = 0;
         let (fours, _) = wide.as_chunks::<8>();
         let (places, _) = text.as_chunks_mut::<4>();
@@ -98,7 +103,7 @@ impl<'a> Wide<'a> {
             *place = byte;
             length += 1;
         }
-        length
+        text.get(..length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
     }
 
     fn units(&self) -> impl Iterator<Item = u16> + use<'a> {
