@@ -9,11 +9,7 @@ use rpcscope_wire::stub::{Decoded, Handle, Names, Objects, Operation, Stub, Synt
 /// What is known of the arguments of one call, request and response in turn.
 #[derive(Debug)]
 pub(crate) struct CallArguments {
-    /// What decodes them; `None` for an object's operation of which only references to further objects are read.
-    operation: Option<&'static Operation>,
-    syntax: Syntax,
-    /// Whose operation it is.
-    server: Address,
+    decoder: Decoder,
     /// The side whose stub is being collected, or was decoded last.
     side: Side,
     /// Bytes of a stub whose end is to come.
@@ -32,6 +28,17 @@ pub(crate) struct CallArguments {
     response: Response,
     /// Bytes that this takes from the budget of the shard.
     charged: usize,
+}
+
+/// How the stubs of a call are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decoder {
+    /// What decodes them; `None` for an object's operation of which only references to further objects are read.
+    pub(crate) operation: Option<&'static Operation>,
+    /// How they are encoded.
+    pub(crate) syntax: Syntax,
+    /// Whose operation it is.
+    pub(crate) server: Address,
 }
 
 /// What the stubs of a call that is over have said.
@@ -75,12 +82,10 @@ pub(crate) struct Piece<'a> {
 }
 
 impl CallArguments {
-    /// The arguments of a call of `operation` to `server`, whose stubs are encoded as `syntax` says.
-    pub(crate) fn new(operation: Option<&'static Operation>, syntax: Syntax, server: Address) -> Self {
+    /// The arguments of a call that has not said anything.
+    pub(crate) fn new(decoder: Decoder) -> Self {
         Self {
-            operation,
-            syntax,
-            server,
+            decoder,
             side: Side::Client,
             collected: Vec::new(),
             order: ByteOrder::Little,
@@ -183,8 +188,8 @@ impl CallArguments {
 
     fn decode(&mut self, bytes: &[u8], complete: bool, handles: &mut HandleTable, output: &mut Output) {
         self.is_done = true;
-        let stub = Stub { bytes, order: self.order, syntax: self.syntax, complete };
-        match (self.operation, self.side) {
+        let stub = Stub { bytes, order: self.order, syntax: self.decoder.syntax, complete };
+        match (self.decoder.operation, self.side) {
             (Some(operation), Side::Client) => self.decode_request(operation, stub, handles, output),
             (Some(operation), Side::Server) => self.decode_response(operation, stub, handles, output),
             (None, side) => {
@@ -213,7 +218,7 @@ impl CallArguments {
             self.has_request = true;
             request.add_names(request.handles.used.as_ref().and_then(|used| handles.names(used)));
             if request.arguments.get("coerced_to").is_some() {
-                request.forgive_coercion_to(&self.server.to_string());
+                request.forgive_coercion_to(&self.decoder.server.to_string());
             }
             count(&request.arguments, &mut output.stats);
         }

@@ -12,6 +12,7 @@ pub(crate) fn endpoint_map(call: &Call, towers: Vec<Tower>) -> Option<Box<Endpoi
     if is_of_mapper { answer(call, call.opnum?, call.arguments.as_ref()?, towers) } else { None }
 }
 
+#[inline(never)] // the question before is asked of every call
 fn answer(call: &Call, opnum: Opnum, arguments: &Arguments, towers: Vec<Tower>) -> Option<Box<EndpointMap>> {
     let asks = matches!(opnum.0, LOOKUP | MAP | MAP_AUTH);
     if !asks || call.reply.is_none() {

@@ -1,5 +1,6 @@
 //! Where a session puts what it has to say, and what all its connections need for that.
 
+use crate::association::OpenCall;
 use crate::bounded::Bounded;
 use crate::flow::Ends;
 use crate::objects::Objects;
@@ -28,11 +29,17 @@ pub(crate) struct Output {
     /// Bytes that wait for something: of PDUs and stubs for their rest, of arguments for the end of their call, of names
     /// for calls that use them.
     held_bytes: usize,
+    /// Memory of calls that are over, for the next ones: at most [`MAX_SPARE_CALLS`].
+    #[allow(clippy::vec_box)] // it is the boxes that are kept
+    spare_calls: Vec<Box<OpenCall>>,
     /// Where responses are decoded, one after the other; it says nothing in between.
     pub(crate) response: Decoded,
     /// Who was last believed to be at a client's address.
     hints: Bounded<Address, Arc<Identity>>,
 }
+
+/// Calls whose memory is kept for others. Of most shards fewer are open at once.
+const MAX_SPARE_CALLS: usize = 16;
 
 impl Output {
     pub(crate) fn new(limits: Limits) -> Self {
@@ -47,8 +54,28 @@ impl Output {
             open_calls: 0,
             contexts: 0,
             held_bytes: 0,
+            spare_calls: Vec::new(),
             response: Decoded::default(),
             hints: Bounded::new(limits.identity_hints),
+        }
+    }
+
+    /// Puts a call that begins into memory.
+    #[inline] // so that it is written where it stays
+    pub(crate) fn begin_call(&mut self, call: OpenCall) -> Box<OpenCall> {
+        match self.spare_calls.pop() {
+            Some(mut spare) => {
+                *spare = call;
+                spare
+            }
+            None => Box::new(call),
+        }
+    }
+
+    /// Takes the memory of a call that is over and was told.
+    pub(crate) fn end_call(&mut self, call: Box<OpenCall>) {
+        if self.spare_calls.len() < MAX_SPARE_CALLS {
+            self.spare_calls.push(call);
         }
     }
 

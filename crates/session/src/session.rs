@@ -25,8 +25,8 @@ pub struct Session {
     activities: Activities,
 }
 
-/// The open pipes of a shard.
-type Pipes = Bounded<PipeId, Channel>;
+/// The open pipes of a shard; behind pointers, since the table moves them about.
+type Pipes = Bounded<PipeId, Box<Channel>>;
 
 /// One TCP connection that carries remote procedure calls.
 #[derive(Debug)]
@@ -214,7 +214,7 @@ impl SmbEvents for PipeHost<'_> {
         let channel = Channel::new(transport, pipe_endpoint(name.unwrap_or_default()), &self.output.limits);
         // Without a name the opening was not seen, so the first bytes may stand anywhere in a PDU.
         let channel = if name.is_some() { channel } else { channel.mid_stream() };
-        if let Some(mut oldest) = self.pipes.insert(pipe, channel) {
+        if let Some(mut oldest) = self.pipes.insert(pipe, Box::new(channel)) {
             self.output.stats.pipes_evicted += 1;
             self.anomaly(AnomalyKind::SmbPipesEvicted.into(), at);
             oldest.finish(at, self.flow, self.output);

@@ -6,7 +6,7 @@ use super::meaning::Meaning;
 use super::open_call::OpenCall;
 use super::progress::{Fragment, Progress};
 use crate::At;
-use crate::arguments::{CallArguments, Finished, HandleTable};
+use crate::arguments::{CallArguments, Decoder, Finished, HandleTable};
 use crate::bounded::Bounded;
 use crate::kept::Kept;
 use crate::objects::is_orpc;
@@ -79,14 +79,15 @@ impl Calls {
         // Of an object's operation that has no decoder, references to further objects are read.
         let operation = meaning.operation(request.opnum);
         let is_read = operation.is_some() || (request.object.is_some() && is_orpc(meaning.interface()));
-        let arguments = (is_read && !security.is_some_and(Security::seals))
-            .then(|| CallArguments::new(operation, meaning.syntax(), ends.server.address));
+        let decoder = Decoder { operation, syntax: meaning.syntax(), server: ends.server.address };
         let mut call = self.begin(header, request.context_id, meaning, identity, at, scope);
+        if is_read && !security.is_some_and(Security::seals) {
+            call.arguments = Some(CallArguments::new(decoder));
+        }
         call.opnum = Some(request.opnum);
         call.object = request.object;
         call.instance = instance;
         call.security = security;
-        call.arguments = arguments;
         call.kept = Kept::new(call.is_kept(scope.output));
         call.kept.begin(Side::Client, fragment.message(pdu, request.stub), scope.output);
         if let Some(arguments) = &mut call.arguments {
@@ -232,9 +233,9 @@ impl Calls {
         meaning: Meaning,
         identity: Option<Arc<Identity>>,
         at: At,
-        scope: &Scope<'_>,
+        scope: &mut Scope<'_>,
     ) -> Box<OpenCall> {
-        Box::new(OpenCall {
+        let call = OpenCall {
             at,
             origin: scope.flow.ends,
             rpc_minor: header.minor_version,
@@ -252,7 +253,8 @@ impl Calls {
             announced: None,
             cancelled: false,
             losses: self.losses[Side::Server.index()],
-        })
+        };
+        scope.output.begin_call(call)
     }
 
     /// A call whose request was not seen.
@@ -262,7 +264,7 @@ impl Calls {
         context_id: ContextId,
         contexts: &Contexts,
         at: At,
-        scope: &Scope<'_>,
+        scope: &mut Scope<'_>,
     ) -> Box<OpenCall> {
         let (meaning, _) = Meaning::of(context_id, contexts, None, scope);
         let mut call = self.begin(header, context_id, meaning, scope.carrier_identity.cloned(), at, scope);
@@ -328,5 +330,6 @@ impl Calls {
         event.arguments = arguments;
         event.wire = call.kept.finish(scope.output);
         super::objects::report(event, (request, response), call.announced, &call.origin, call.at, scope);
+        scope.output.end_call(call);
     }
 }

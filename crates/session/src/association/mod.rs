@@ -14,6 +14,7 @@ use crate::output::Output;
 use crate::{At, Flow};
 use calls::{Caller, Calls};
 use contexts::{Answered, Contexts};
+pub(crate) use open_call::OpenCall;
 use rpcscope_model::{Anomaly, AnomalyKind, AuthResult, Identity, Limits, Side, Transport};
 use rpcscope_wire::dcerpc::{Fault, Header, Pdu, PduType};
 use security::SecurityContexts;

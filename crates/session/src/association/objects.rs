@@ -28,7 +28,9 @@ pub(super) fn report(
     let (request, response) = (request.as_deref(), response.as_deref());
     let id = ActivationId { flow_id: ends.id, frame: at.frame, call_id: call.call_id };
     let Output { objects, stats, .. } = &mut *scope.output;
-    objects.mapped(ends, &towers, stats);
+    if !towers.is_empty() {
+        objects.mapped(ends, &towers, stats);
+    }
     if let Some(managed) = request.and_then(|request| objects.managed(ends, request)) {
         call.instance = Some(managed);
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A call that is not complete.
 #[derive(Debug)]
-pub(super) struct OpenCall {
+pub(crate) struct OpenCall {
     /// First frame that is known of it.
     pub(super) at: At,
     /// The connection over which that frame came; an SMB session may use several.

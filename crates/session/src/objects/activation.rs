@@ -12,6 +12,7 @@ fn is_activation(interface: Uuid, opnum: Opnum) -> bool {
 }
 
 /// What there is to say of a call that activates; `None` of another call.
+#[inline]
 pub(crate) fn activation(
     id: ActivationId,
     call: &Call,
@@ -19,16 +20,25 @@ pub(crate) fn activation(
     response: Option<&Said>,
 ) -> Option<Activation> {
     let (interface, opnum) = (call.interface?, call.opnum?);
-    if !is_activation(interface.syntax.uuid, opnum) {
-        return None;
-    }
+    is_activation(interface.syntax.uuid, opnum)
+        .then(|| activated(id, call, (interface, opnum), request, response))
+}
+
+#[inline(never)] // the question before is asked of every call
+fn activated(
+    id: ActivationId,
+    call: &Call,
+    (interface, opnum): (Interface, Opnum),
+    request: Option<&Said>,
+    response: Option<&Said>,
+) -> Activation {
     let asked = request.map(|request| request.asked.as_slice()).unwrap_or_default();
     let references = response.map(|response| response.references.as_slice()).unwrap_or_default();
     let exporter = response.and_then(|response| response.exporter.as_ref());
     let bindings = exporter.map(|exporter| exporter.bindings.as_slice()).unwrap_or_default();
     let arguments = call.arguments.as_ref();
     let pointer = |iid, ipid| -> (Interface, Uuid) { (of_object(iid), ipid) };
-    Some(Activation {
+    Activation {
         id,
         endpoint: std::sync::Arc::clone(&call.endpoint),
         interface,
@@ -48,7 +58,7 @@ pub(crate) fn activation(
         status: status(arguments),
         answered: call.reply.map(|(_, part)| (part.time, part.frame)),
         announced: false,
-    })
+    }
 }
 
 /// The class that a request names.

@@ -16,6 +16,7 @@ pub(crate) fn wmi(call: &Call) -> Option<Box<Wmi>> {
     if is_wmi { told(call, call.procedure?, call.arguments.as_ref()?) } else { None }
 }
 
+#[inline(never)] // the question before is asked of every call
 fn told(call: &Call, operation: &'static str, arguments: &Arguments) -> Option<Box<Wmi>> {
     let object = call.instance.as_deref();
     let about = |field: &str| {

@@ -2,7 +2,7 @@
 //!
 //! Source: [C706] 9.5, 12.5, [MS-RPCE] 3.2.
 
-use crate::arguments::{CallArguments, HandleTable, Piece};
+use crate::arguments::{CallArguments, Decoder, HandleTable, Piece};
 use crate::bounded::Bounded;
 use crate::endpoint_map::endpoint_map;
 use crate::kept::{First, Kept};
@@ -366,7 +366,8 @@ impl OpenCall {
             reply: None,
             arguments: decoded_operation(pdu)
                 .filter(|_| !security.is_some_and(Security::seals))
-                .map(|operation| Box::new(CallArguments::new(Some(operation), Syntax::Ndr, server))),
+                .map(|operation| Decoder { operation: Some(operation), syntax: Syntax::Ndr, server })
+                .map(|decoder| Box::new(CallArguments::new(decoder))),
             kept: Kept::default(),
             announced: None,
             cancelled: false,
