@@ -113,27 +113,19 @@ impl Arguments {
     /// `stopped` says so, unless something stopped the decoding already.
     pub fn put(&mut self, name: impl Into<Cow<'static, str>>, value: Value) {
         let name = name.into();
-        let has_room = self.fields.len() < Self::MAX_FIELDS;
-        let old = self.fields.iter_mut().find(|(known, _)| *known == name).map(|(_, value)| value);
-        let (added, freed) = match &old {
-            Some(old) => (value.bytes(), old.bytes()),
-            None => (name.len().saturating_add(value.bytes()), 0),
-        };
-        let total = self.bytes.saturating_sub(freed).saturating_add(added);
-        if total > Self::MAX_BYTES || (old.is_none() && !has_room) {
-            let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
-            self.stopped.get_or_insert(stopped);
-            return;
-        }
-        self.bytes = total;
-        match old {
-            Some(old) => *old = value,
+        match self.fields.iter().position(|(known, _)| *known == name) {
             None => {
+                let total = self.bytes.saturating_add(name.len() + value.bytes());
+                if total > Self::MAX_BYTES || self.fields.len() >= Self::MAX_FIELDS {
+                    return self.refuse();
+                }
+                self.bytes = total;
                 if self.fields.capacity() == 0 {
                     self.fields.reserve_exact(USUAL_FIELDS);
                 }
                 self.fields.push((name, value));
             }
+            Some(at) => self.replace(at, value),
         }
     }
 
@@ -209,6 +201,21 @@ impl Arguments {
     /// Bytes of names and values, at most [`MAX_BYTES`](Self::MAX_BYTES).
     pub const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    fn replace(&mut self, at: usize, value: Value) {
+        let Some((_, old)) = self.fields.get_mut(at) else { return };
+        let total = self.bytes.saturating_sub(old.bytes()).saturating_add(value.bytes());
+        if total > Self::MAX_BYTES {
+            return self.refuse();
+        }
+        self.bytes = total;
+        *old = value;
+    }
+
+    fn refuse(&mut self) {
+        let stopped = Stopped { reason: StopReason::Limit, field: "arguments", offset: 0 };
+        self.stopped.get_or_insert(stopped);
     }
 }
 
