@@ -40,6 +40,10 @@ impl Framer {
     /// a candidate needs no second phase.
     pub(crate) fn push(&mut self, bytes: &[u8], is_message: bool, mut found: impl FnMut(Framed<'_>)) {
         let bytes = self.pass_discarded(bytes);
+        // Nearly all bytes come as one PDU.
+        if self.is_between_pdus() && frag_length(bytes) == Some(bytes.len()) {
+            return self.pdu(bytes, &mut found);
+        }
         if is_message && self.out_of_step && Header::is_plausible(bytes).is_some() {
             self.skip(self.held.len());
             self.held.clear();
@@ -161,8 +165,7 @@ impl Framer {
                 Some(length) => match rest.get(..length) {
                     Some(pdu) => {
                         self.report_skipped(found);
-                        found(Framed::Pdu(pdu));
-                        self.label = pdu.get(LABEL_OFFSET).copied();
+                        self.pdu(pdu, found);
                         at += pdu.len();
                     }
                     None => return at,
@@ -174,6 +177,16 @@ impl Framer {
                 }
             }
         }
+    }
+
+    /// Whether the next bytes begin a PDU, and nothing is to be reported before it.
+    fn is_between_pdus(&self) -> bool {
+        !self.out_of_step && self.skipped == 0 && self.held.is_empty()
+    }
+
+    fn pdu(&mut self, pdu: &[u8], found: &mut impl FnMut(Framed<'_>)) {
+        found(Framed::Pdu(pdu));
+        self.label = pdu.get(LABEL_OFFSET).copied();
     }
 
     fn skip(&mut self, bytes: usize) {
