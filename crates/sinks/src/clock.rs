@@ -13,34 +13,27 @@ struct Civil {
     second: u32,
 }
 
-/// Appends a time to the second as Suricata writes it: `2026-01-02T03:04:05`.
-pub(crate) fn push_eve_second(out: &mut Vec<u8>, time: Timestamp) {
-    let civil = Civil::at(time);
-    civil.push_date(out);
-    out.push(b'T');
-    civil.push_time_of_day(out);
-}
-
-/// Appends what follows the second as Suricata writes it: `.678901+0000`.
-pub(crate) fn push_eve_fraction(out: &mut Vec<u8>, time: Timestamp) {
-    out.push(b'.');
-    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
-    out.extend_from_slice(b"+0000");
+/// A time to the second as Suricata writes it: `2026-01-02T03:04:05`.
+pub(crate) fn eve_second(time: Timestamp) -> [u8; 19] {
+    let Civil { year, month, day, hour, minute, second } = Civil::at(time);
+    let [y, e, a, r] = decimal::fixed(year);
+    let [[o, n], [d, t], [h, u], [m, i], [s, c]] = [month, day, hour, minute, second].map(decimal::fixed);
+    [y, e, a, r, b'-', o, n, b'-', d, t, b'T', h, u, b':', m, i, b':', s, c]
 }
 
 /// Appends a time without signs that file names must not have: `20260102T030405.678901Z`.
 pub(crate) fn push_compact(out: &mut Vec<u8>, time: Timestamp) {
     let Civil { year, month, day, hour, minute, second } = Civil::at(time);
-    decimal::push_fixed::<4>(out, year);
+    out.extend_from_slice(&decimal::fixed::<4>(year));
     for part in [month, day] {
-        decimal::push_fixed::<2>(out, part);
+        out.extend_from_slice(&decimal::fixed::<2>(part));
     }
     out.push(b'T');
     for part in [hour, minute, second] {
-        decimal::push_fixed::<2>(out, part);
+        out.extend_from_slice(&decimal::fixed::<2>(part));
     }
     out.push(b'.');
-    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
+    out.extend_from_slice(&decimal::fixed::<6>(time.subsec_nanos() / 1000));
     out.push(b'Z');
 }
 
@@ -53,7 +46,7 @@ pub(crate) fn push_date(out: &mut Vec<u8>, time: Timestamp) {
 pub(crate) fn push_time_of_day(out: &mut Vec<u8>, time: Timestamp) {
     Civil::at(time).push_time_of_day(out);
     out.push(b'.');
-    decimal::push_fixed::<3>(out, time.subsec_nanos() / 1_000_000);
+    out.extend_from_slice(&decimal::fixed::<3>(time.subsec_nanos() / 1_000_000));
 }
 
 /// Appends a time to the second: `2026-01-02 03:04:05`.
@@ -66,22 +59,22 @@ pub(crate) fn push_seconds(out: &mut Vec<u8>, time: Timestamp) {
 
 /// Appends a time to the microsecond as syslog wants it ([RFC 5424] 6.2.3): `2026-01-02T03:04:05.678901Z`.
 pub(crate) fn push_rfc3339(out: &mut Vec<u8>, time: Timestamp) {
-    push_eve_second(out, time);
+    out.extend_from_slice(&eve_second(time));
     out.push(b'.');
-    decimal::push_fixed::<6>(out, time.subsec_nanos() / 1000);
+    out.extend_from_slice(&decimal::fixed::<6>(time.subsec_nanos() / 1000));
     out.push(b'Z');
 }
 
 /// Appends a time to the second for the name of a file (ISO 8601, basic format): `20260102T030405Z`.
 pub(crate) fn push_basic(out: &mut Vec<u8>, time: Timestamp) {
     let civil = Civil::at(time);
-    decimal::push_fixed::<4>(out, civil.year);
-    decimal::push_fixed::<2>(out, civil.month);
-    decimal::push_fixed::<2>(out, civil.day);
+    out.extend_from_slice(&decimal::fixed::<4>(civil.year));
+    out.extend_from_slice(&decimal::fixed::<2>(civil.month));
+    out.extend_from_slice(&decimal::fixed::<2>(civil.day));
     out.push(b'T');
-    decimal::push_fixed::<2>(out, civil.hour);
-    decimal::push_fixed::<2>(out, civil.minute);
-    decimal::push_fixed::<2>(out, civil.second);
+    out.extend_from_slice(&decimal::fixed::<2>(civil.hour));
+    out.extend_from_slice(&decimal::fixed::<2>(civil.minute));
+    out.extend_from_slice(&decimal::fixed::<2>(civil.second));
     out.push(b'Z');
 }
 
@@ -93,7 +86,7 @@ pub(crate) fn push_since(out: &mut Vec<u8>, start: Timestamp, time: Timestamp) {
     let nanos = time.since_ns(start).max(start.since_ns(time));
     decimal::push(out, nanos / 1_000_000_000);
     out.push(b'.');
-    decimal::push_fixed::<6>(out, (nanos % 1_000_000_000) as u32 / 1000);
+    out.extend_from_slice(&decimal::fixed::<6>((nanos % 1_000_000_000) as u32 / 1000));
 }
 
 impl Civil {
@@ -128,19 +121,19 @@ impl Civil {
     }
 
     fn push_date(&self, out: &mut Vec<u8>) {
-        decimal::push_fixed::<4>(out, self.year);
+        out.extend_from_slice(&decimal::fixed::<4>(self.year));
         out.push(b'-');
-        decimal::push_fixed::<2>(out, self.month);
+        out.extend_from_slice(&decimal::fixed::<2>(self.month));
         out.push(b'-');
-        decimal::push_fixed::<2>(out, self.day);
+        out.extend_from_slice(&decimal::fixed::<2>(self.day));
     }
 
     fn push_time_of_day(&self, out: &mut Vec<u8>) {
-        decimal::push_fixed::<2>(out, self.hour);
+        out.extend_from_slice(&decimal::fixed::<2>(self.hour));
         out.push(b':');
-        decimal::push_fixed::<2>(out, self.minute);
+        out.extend_from_slice(&decimal::fixed::<2>(self.minute));
         out.push(b':');
-        decimal::push_fixed::<2>(out, self.second);
+        out.extend_from_slice(&decimal::fixed::<2>(self.second));
     }
 }
 
@@ -155,9 +148,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn eve(time: i64) -> String {
-        let mut out = Vec::new();
-        push_eve_second(&mut out, Timestamp(time));
-        String::from_utf8(out).expect("ASCII")
+        String::from_utf8(eve_second(Timestamp(time)).to_vec()).expect("ASCII")
     }
 
     #[test]

@@ -1,79 +1,113 @@
 //! Integers as decimal digits, without the standard library's formatting machinery: a line of output has about
 //! twenty of them.
 
-/// The numbers 0 to 99 as two digits each.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
-    let mut number = 0u8;
-    while number < 100 {
-        pairs[number as usize] = [b'0' + number / 10, b'0' + number % 10];
+/// Appends `value` in decimal.
+pub(crate) fn push(out: &mut Vec<u8>, value: u64) {
+    push_ended(out, value, b' ');
+    out.pop();
+}
+
+/// Appends `value` in decimal, and `end` behind it.
+pub(crate) fn push_ended(out: &mut Vec<u8>, value: u64, end: u8) {
+    // Digits in the order of the text, with leading zeros; these are shifted out.
+    let (digits, bits, zeros) = match value {
+        0..1000 => {
+            let (digits, zeros) = three(value);
+            (digits, 24, zeros)
+        }
+        1000..1_000_000 => {
+            let (high, zeros) = three(value / 1000);
+            (high | three(value % 1000).0 << 24, 48, zeros)
+        }
+        _ => return push_long(out, value, end),
+    };
+    let bits = bits - zeros;
+    let text = digits >> zeros | u64::from(end) << bits;
+    push_start(out, text.to_le_bytes(), bits as usize / 8 + 1);
+}
+
+#[cold]
+fn push_long(out: &mut Vec<u8>, value: u64, end: u8) {
+    push(out, value / 1_000_000);
+    out.extend_from_slice(&six(value % 1_000_000));
+    out.push(end);
+}
+
+/// Appends the first `length` bytes of `text`: a copy of known length, of which the end is taken back.
+#[inline(always)]
+pub(crate) fn push_start<const N: usize>(out: &mut Vec<u8>, text: [u8; N], length: usize) {
+    #[cold]
+    fn grow<const N: usize>(out: &mut Vec<u8>, text: [u8; N], length: usize) {
+        out.reserve(N);
+        push_start(out, text, length);
+    }
+    if out.capacity() - out.len() < N {
+        return grow(out, text, length);
+    }
+    let end = out.len() + length;
+    out.extend_from_slice(&text);
+    out.truncate(end);
+}
+
+/// The last `N` decimal digits of `value`, at most six, with leading zeros.
+#[inline]
+pub(crate) fn fixed<const N: usize>(value: u32) -> [u8; N] {
+    const { assert!(N <= 6) };
+    six(value.into()).last_chunk().copied().unwrap_or([b'0'; N])
+}
+
+/// The last six digits.
+#[inline]
+fn six(value: u64) -> [u8; 6] {
+    let digits = three(value / 1000 % 1000).0 | three(value % 1000).0 << 24;
+    let [a, b, c, d, e, f, ..] = digits.to_le_bytes();
+    [a, b, c, d, e, f]
+}
+
+/// The three digits of a number below 1000, the first in the lowest byte, and how many bits of them are leading zeros of
+/// the number.
+#[inline(always)]
+fn three(value: u64) -> (u64, u32) {
+    let [a, b, c, zeros] = THREES[(value % 1000) as usize].to_le_bytes();
+    (u32::from_le_bytes([a, b, c, 0]).into(), zeros.into())
+}
+
+const THREES: [u32; 1000] = {
+    let mut threes = [0; 1000];
+    let mut number = 0;
+    while number < 1000 {
+        let digits = [number / 100, number / 10 % 10, number % 10];
+        let zeros = 8 * ((number < 100) as u32 + (number < 10) as u32);
+        let text = 0x30_3030 | digits[0] | digits[1] << 8 | digits[2] << 16;
+        threes[number as usize] = text | zeros << 24;
         number += 1;
     }
-    pairs
+    threes
 };
-
-/// Appends `value` in decimal.
-///
-/// Every copy has a length that is known when it is compiled, and most numbers in a line have one or two digits.
-#[inline]
-pub(crate) fn push(out: &mut Vec<u8>, value: u64) {
-    match value {
-        0..10 => out.push(digit(value)),
-        10..100 => out.extend_from_slice(pair(value)),
-        _ => push_long(out, value),
-    }
-}
-
-fn push_long(out: &mut Vec<u8>, value: u64) {
-    match value {
-        0..10 => out.push(digit(value)),
-        10..100 => out.extend_from_slice(pair(value)),
-        100..1000 => {
-            let [tens, units] = *pair(value % 100);
-            out.extend_from_slice(&[digit(value / 100), tens, units]);
-        }
-        1000..10_000 => out.extend_from_slice(&four(value)),
-        _ => {
-            push_long(out, value / 10_000);
-            out.extend_from_slice(&four(value % 10_000));
-        }
-    }
-}
-
-fn digit(value: u64) -> u8 {
-    b'0' + (value % 10) as u8
-}
-
-fn pair(value: u64) -> &'static [u8; 2] {
-    &PAIRS[(value % 100) as usize]
-}
-
-/// The four digits of a number below 10,000.
-fn four(value: u64) -> [u8; 4] {
-    let ([a, b], [c, d]) = (*pair(value / 100), *pair(value % 100));
-    [a, b, c, d]
-}
-
-/// Appends the last `N` decimal digits of `value`, with leading zeros.
-pub(crate) fn push_fixed<const N: usize>(out: &mut Vec<u8>, value: u32) {
-    let mut digits = [b'0'; N];
-    let mut rest = value;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    out.extend_from_slice(&digits);
-}
 
 /// Appends `value` as `0x` and eight hexadecimal digits.
 pub(crate) fn push_hex(out: &mut Vec<u8>, value: u32) {
-    let mut digits = *b"0x00000000";
-    let mut rest = value;
-    for digit in digits.iter_mut().skip(2).rev() {
-        *digit = hex_digit((rest & 0xf) as u8);
-        rest >>= 4;
-    }
-    out.extend_from_slice(&digits);
+    out.extend_from_slice(b"0x");
+    out.extend_from_slice(&hex_digits(value));
+}
+
+/// Appends `value` in hexadecimal without leading zeros, and `end` behind it.
+pub(crate) fn push_hex_ended(out: &mut Vec<u8>, value: u16, end: u8) {
+    let zeros = (value | 1).leading_zeros() / 4 * 8;
+    let digits = u64::from_le_bytes(hex_digits(value.into())) >> (32 + zeros);
+    let bits = 32 - zeros;
+    push_start(out, (digits | u64::from(end) << bits).to_le_bytes(), bits as usize / 8 + 1);
+}
+
+/// Eight hexadecimal digits, spread over a word: halves, quarters, digits.
+fn hex_digits(value: u32) -> [u8; 8] {
+    let value = u64::from(value);
+    let fours = (value | value << 16) & 0x0000_ffff_0000_ffff;
+    let twos = (fours | fours << 8) & 0x00ff_00ff_00ff_00ff;
+    let digits = (twos | twos << 4) & 0x0f0f_0f0f_0f0f_0f0f;
+    // Adding six carries out of those that are letters.
+    let letters = ((digits + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (0x3030_3030_3030_3030 + digits + letters * (b'a' - b'9' - 1) as u64).to_be_bytes()
 }
 
 /// The hexadecimal digit of a number below 16.
@@ -93,12 +127,18 @@ mod tests {
             let mut out = Vec::new();
             push(&mut out, value);
             prop_assert_eq!(String::from_utf8(out).expect("digits"), value.to_string());
-            let mut out = Vec::new();
-            push_fixed::<6>(&mut out, word % 1_000_000);
-            prop_assert_eq!(String::from_utf8(out).expect("digits"), format!("{:06}", word % 1_000_000));
+            let digits = fixed::<6>(word).to_vec();
+            prop_assert_eq!(String::from_utf8(digits).expect("digits"), format!("{:06}", word % 1_000_000));
             let mut out = Vec::new();
             push_hex(&mut out, word);
             prop_assert_eq!(String::from_utf8(out).expect("digits"), format!("{word:#010x}"));
+        }
+    }
+
+    #[test]
+    fn every_number_of_four_digits_is_written() {
+        for number in 0..10_000 {
+            assert_eq!(fixed::<4>(number), *format!("{number:04}").as_bytes());
         }
     }
 

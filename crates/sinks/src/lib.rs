@@ -5,11 +5,13 @@
 //! joined in order are the same bytes as if one thread had written them. [`destination`] is where lines go when the
 //! sensor is live, and [`Carver`] writes frames to files; nothing else here opens anything, and nothing reads a clock.
 
+mod address;
 mod carve;
 mod clock;
 mod community_id;
 mod decimal;
 pub mod destination;
+mod escape;
 mod eve;
 mod format;
 mod json;

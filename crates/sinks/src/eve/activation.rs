@@ -6,7 +6,6 @@ use rpcscope_model::{Activation, EventHeader};
 
 /// Writes an activation.
 pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &EventHeader, memo: &mut Memo) {
-    json.open(key!("rpcscope"));
     carrier(json, header.transport, &activation.endpoint, memo);
     object::activation_id(json, activation.id);
     if let Some(procedure) = activation.procedure {
@@ -18,7 +17,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &Ev
     if !activation.interfaces.is_empty() {
         json.open_array(key!("iids"));
         for interface in &activation.interfaces {
-            json.open_item();
+            json.open_value();
             object::interface(json, interface);
             json.close();
         }
@@ -30,14 +29,14 @@ pub(super) fn rpcscope(json: &mut Json<'_>, activation: &Activation, header: &Ev
     if !activation.bindings.is_empty() {
         json.open_array(key!("bindings"));
         for binding in &activation.bindings {
-            json.string_item(&binding.string);
+            json.string_value(&binding.string);
         }
         json.close_array();
     }
     if !activation.pointers.is_empty() {
         json.open_array(key!("pointers"));
         for (interface, ipid) in &activation.pointers {
-            json.open_item();
+            json.open_value();
             json.uuid(key!("ipid"), *ipid);
             object::interface(json, interface);
             json.close();

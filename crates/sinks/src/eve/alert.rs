@@ -73,6 +73,6 @@ const fn kind(body: &EventBody) -> &'static str {
 
 fn strings(json: &mut Json<'_>, values: &[String]) {
     json.open_array_value();
-    values.iter().for_each(|value| json.string_item(value));
+    values.iter().for_each(|value| json.string_value(value));
     json.close_array();
 }

@@ -1,10 +1,8 @@
 //! Decoded arguments.
 
-use super::time_value;
 use crate::json::{Json, key};
 use rpcscope_model::{Arguments, Value};
 use std::borrow::Cow;
-use uuid::fmt::Hyphenated;
 
 /// Writes the arguments; which of them are not whole; and what stopped their decoding, if anything did.
 pub(super) fn write(json: &mut Json<'_>, arguments: &Arguments) {
@@ -17,7 +15,7 @@ pub(super) fn write(json: &mut Json<'_>, arguments: &Arguments) {
     if arguments.iter().any(|(_, argument)| is_cut(argument)) {
         json.open_array(key!("args_cut"));
         for (name, _) in arguments.iter().filter(|(_, argument)| is_cut(argument)) {
-            json.string_item(name);
+            json.string_value(name);
         }
         json.close_array();
     }
@@ -39,13 +37,12 @@ fn value(json: &mut Json<'_>, value: &Value) {
         Value::Signed(number) => json.signed_value(*number),
         Value::Flag(flag) => json.boolean_value(*flag),
         Value::Status(status) => json.status_value(*status),
-        Value::Uuid(uuid) => json.string_value(uuid.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])),
-        Value::Time(time) => time_value(json, *time),
+        Value::Uuid(uuid) => json.uuid_value(*uuid),
+        Value::Time(time) => json.time_value(*time),
         Value::Bytes(bytes) => json.hex_value(&bytes.head),
         Value::List(list) => {
             json.open_array_value();
             for item in &list.values {
-                json.item();
                 self::value(json, item);
             }
             json.close_array();

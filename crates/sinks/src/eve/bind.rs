@@ -31,7 +31,7 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
     json.version(key!("rpc_version"), major.into(), minor.into());
     json.open_array(key!("interfaces"));
     for context in &bind.contexts {
-        json.open_item();
+        json.open_value();
         json.uuid(key!("uuid"), context.interface.syntax.uuid);
         json.version(key!("version"), context.interface.syntax.major, context.interface.syntax.minor);
         if let Some((result, _)) = context.answer {
@@ -48,7 +48,6 @@ pub(super) fn dcerpc(json: &mut Json<'_>, bind: &Bind) {
 
 /// Writes what Suricata does not say.
 pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, memo: &mut Memo) {
-    json.open(key!("rpcscope"));
     carrier(json, header.transport, &bind.endpoint, memo);
     json.open_array(key!("contexts"));
     for offered in &bind.contexts {
@@ -79,7 +78,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, m
             );
             json.open_array(key!("versions"));
             for (major, minor) in versions {
-                json.version_item((*major).into(), (*minor).into());
+                json.version_value((*major).into(), (*minor).into());
             }
             json.close_array();
             json.close();
@@ -95,7 +94,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, bind: &Bind, header: &EventHeader, m
 }
 
 fn presentation_context(json: &mut Json<'_>, offered: &OfferedContext) {
-    json.open_item();
+    json.open_value();
     json.number(key!("id"), offered.id.0);
     json.uuid(key!("uuid"), offered.interface.syntax.uuid);
     json.open_array(key!("transfer_syntaxes"));
@@ -134,7 +133,7 @@ fn transfer_syntax(json: &mut Json<'_>, syntax: &SyntaxId) {
         _ => None,
     };
     match name {
-        Some(name) => json.plain_item(name),
-        None => json.syntax_item(syntax),
+        Some(name) => json.plain_value(name),
+        None => json.syntax_value(syntax),
     }
 }

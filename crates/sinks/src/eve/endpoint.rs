@@ -17,7 +17,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, map: &EndpointMap, header: &EventHea
     }
     json.open_array(key!("entries"));
     for entry in &map.entries {
-        json.open_item();
+        json.open_value();
         if let Some(interface) = &entry.interface {
             object::interface(json, interface);
             json.version(key!("version"), interface.syntax.major, interface.syntax.minor);

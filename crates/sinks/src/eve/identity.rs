@@ -11,10 +11,12 @@ pub(super) fn rpcscope(
     header: &EventHeader,
     memo: &mut Memo,
 ) {
-    json.open(key!("rpcscope"));
     match &authentication.endpoint {
         Some(endpoint) => carrier(json, header.transport, endpoint, memo),
-        None => transport(json, header.transport),
+        None => {
+            json.open(key!("rpcscope"));
+            transport(json, header.transport);
+        }
     }
     json.plain(key!("carrier"), if authentication.security.is_some() { "rpc" } else { "smb" });
     auth(json, authentication.security.as_ref(), Some(&authentication.identity), &mut memo.identities);

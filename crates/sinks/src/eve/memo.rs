@@ -2,21 +2,24 @@
 //!
 //! Lines do not depend on it; it only saves writing the same digits again.
 
+use super::places::{Parted, Places};
 use crate::json::{Json, key};
 use crate::{Context, clock, community_id};
+use foldhash::fast::FixedState;
 use rpcscope_model::{
-    Call, Endpoint, EventHeader, Identity, Interface, Learned, Outcome, Security, Timestamp, Transport,
+    Endpoint, EventHeader, Identity, Learned, Opnum, Outcome, Security, SyntaxId, Timestamp, Transport,
 };
+use std::hash::BuildHasher;
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// What was written last.
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
-    /// A second since 1970, and the text of it.
-    second: Option<(i64, Vec<u8>)>,
-    /// Flows, each at the place that its id tells. [`FLOWS`] of them, or none yet.
-    flows: Vec<FlowText>,
+    /// A second since 1970, and what a line of it begins with.
+    second: Option<(i64, [u8; 33])>,
+    /// Flows, by their ids.
+    flows: Places<Flow, Parted, FLOWS>,
     /// Who made the calls.
     pub(super) identities: Identities,
     /// How the calls were made.
@@ -24,184 +27,154 @@ pub(crate) struct Memo {
     /// What carried the events.
     carriers: Texts<(Transport, Arc<str>)>,
     /// What was called.
-    operations: Texts<Operation>,
+    operations: Places<Operation, Parted, PLACES>,
 }
 
-/// Who somebody is, as lines tell it.
+/// Identities, each with a number that those have in common that say the same: a user has one for each connection.
 #[derive(Debug, Default)]
-pub(super) struct Identities(Texts<Arc<Identity>>);
+pub(super) struct Identities {
+    /// By their addresses. One that is remembered is kept alive, so that its address is that of no other.
+    numbers: Places<Arc<Identity>, IdentityNumber, IDENTITIES>,
+    /// By what they say.
+    known: Places<Arc<Identity>, IdentityNumber, PLACES>,
+    /// The number given last.
+    last: IdentityNumber,
+    texts: Texts<IdentityNumber>,
+}
+
+/// Stands for what an identity says. No number is given twice.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub(super) struct IdentityNumber(u64);
 
 /// How a call was made, besides what is different for each.
-#[derive(Debug)]
-struct Circumstances {
-    learned: Learned,
-    assumed: bool,
-    transfer_syntax: Option<Uuid>,
-    security: Option<Security>,
-    sealed: bool,
-    outcome: Outcome,
-    identity: Option<Arc<Identity>>,
-    identity_hint: Option<Arc<Identity>>,
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Circumstances {
+    pub(super) outcome: Outcome,
+    pub(super) learned: Learned,
+    pub(super) assumed: bool,
+    pub(super) sealed: bool,
+    pub(super) identity: Option<IdentityNumber>,
+    pub(super) identity_hint: Option<IdentityNumber>,
+    pub(super) security: Option<Security>,
+    pub(super) transfer_syntax: Option<Uuid>,
 }
 
 /// An operation of an interface, as lines tell it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Operation {
+    /// Whether its request was seen.
+    pub(super) has_request: bool,
+    /// Suricata's name of what was seen of its reply.
+    pub(super) response: Word,
+    /// Whether it is of the connectionless protocol.
+    pub(super) is_connectionless: bool,
     pub(super) rpc_version: (u8, u8),
-    pub(super) interface: Option<Interface>,
-    pub(super) procedure: Option<&'static str>,
+    pub(super) syntax: Option<SyntaxId>,
+    pub(super) service: Option<Word>,
+    pub(super) procedure: Option<Word>,
+    pub(super) opnum: Option<Opnum>,
+    pub(super) activity: Option<Uuid>,
     /// Whether the server is known to have accepted the presentation context.
     pub(super) is_accepted: bool,
 }
 
+/// A word of ours, told by where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word(pub(super) &'static str);
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
 impl Identities {
-    /// The members that say who somebody is, as `write` writes them behind other members.
+    /// The number of what an identity says.
+    pub(super) fn number(&mut self, identity: &Arc<Identity>) -> IdentityNumber {
+        let place = self.numbers.at(Arc::as_ptr(identity).addr() as u64);
+        match place {
+            Some((known, number)) if Arc::ptr_eq(known, identity) => *number,
+            _ => {
+                let number = number_of_equal(&mut self.known, &mut self.last, identity);
+                *place = Some((Arc::clone(identity), number));
+                number
+            }
+        }
+    }
+
+    /// The members that say who somebody is, as `write` writes them.
     pub(super) fn members(
         &mut self,
         identity: &Arc<Identity>,
         write: impl FnOnce(&mut Json<'_>, &Identity),
     ) -> &[u8] {
-        self.0.text(
-            place_of(identity),
-            |known| Arc::ptr_eq(known, identity),
-            || Arc::clone(identity),
-            |json| write(json, identity),
-        )
+        let number = self.number(identity);
+        self.texts.text(number.0, &number, |json| write(json, identity))
     }
 }
 
-/// A number that tells identities apart. An identity that is remembered is kept alive, so that its address is that of no
-/// other.
-fn place_of(identity: &Arc<Identity>) -> usize {
-    Arc::as_ptr(identity).addr() / size_of::<Identity>()
-}
-
-impl Circumstances {
-    fn of(call: &Call) -> Self {
-        Self {
-            learned: call.learned,
-            assumed: call.assumed,
-            transfer_syntax: call.transfer_syntax,
-            security: call.security,
-            sealed: call.sealed,
-            outcome: call.outcome,
-            identity: call.identity.clone(),
-            identity_hint: call.identity_hint.clone(),
+/// The number of those identities that say the same as this one; the next one if none of them is known.
+fn number_of_equal(
+    known: &mut Places<Arc<Identity>, IdentityNumber, PLACES>,
+    last: &mut IdentityNumber,
+    identity: &Arc<Identity>,
+) -> IdentityNumber {
+    let who = (&identity.user, &identity.workstation, &identity.service);
+    let how = (identity.spnego, identity.kerberos, identity.ntlm_version, identity.result);
+    match known.at(FixedState::default().hash_one((who, how))) {
+        Some((equal, number)) if equal == identity => *number,
+        place => {
+            last.0 += 1;
+            *place = Some((Arc::clone(identity), *last));
+            *last
         }
     }
-
-    fn are_of(&self, call: &Call) -> bool {
-        let is_one = |a: &Option<Arc<Identity>>, b: &Option<Arc<Identity>>| match (a, b) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
-            (None, None) => true,
-            _ => false,
-        };
-        let Self { learned, assumed, transfer_syntax, security, sealed, outcome, identity, identity_hint } =
-            self;
-        *outcome == call.outcome
-            && *learned == call.learned
-            && *assumed == call.assumed
-            && *sealed == call.sealed
-            && is_one(identity, &call.identity)
-            && is_one(identity_hint, &call.identity_hint)
-            && *security == call.security
-            && *transfer_syntax == call.transfer_syntax
-    }
 }
 
-/// Texts of members that lines have in common, each at the place that its key tells.
-#[derive(Debug)]
-struct Texts<K> {
-    /// [`PLACES`] of them, or none yet.
-    places: Vec<Option<(K, Vec<u8>)>>,
-}
+/// Texts of members that lines have in common.
+type Texts<K> = Places<K, Vec<u8>, PLACES>;
 
-impl<K> Default for Texts<K> {
-    fn default() -> Self {
-        Self { places: Vec::new() }
-    }
-}
-
-impl<K> Texts<K> {
-    /// The text of the key that `is_known` recognises, as `write` writes it behind other members. `hash` tells its place.
-    fn text(
-        &mut self,
-        hash: usize,
-        is_known: impl FnOnce(&K) -> bool,
-        key: impl FnOnce() -> K,
-        write: impl FnOnce(&mut Json<'_>),
-    ) -> &[u8] {
-        if self.places.is_empty() {
-            self.places.resize_with(PLACES, || None);
-        }
-        let place = &mut self.places[hash % PLACES];
-        if !place.as_ref().is_some_and(|(known, _)| is_known(known)) {
-            let mut text = place.take().map_or_else(|| Vec::with_capacity(USUAL_BYTES), |(_, text)| text);
-            text.clear();
-            // Something stands before, so that each member has its comma.
-            text.push(b'0');
-            write(&mut Json::resume(&mut text));
-            *place = Some((key(), text));
-        }
-        place.as_ref().and_then(|(_, text)| text.get(1..)).unwrap_or_default()
-    }
-}
-
-/// What the lines of a flow have in common.
-#[derive(Debug, Default)]
-pub(super) struct FlowText {
-    of: Option<(u64, Endpoint, Endpoint, Transport)>,
-    bytes: Vec<u8>,
-    /// Where the name ends and the rest begins.
-    split: usize,
-}
-
-impl FlowText {
-    /// The members before the type of the event.
-    pub(super) fn name(&self) -> &[u8] {
-        self.bytes.get(..self.split).unwrap_or_default()
-    }
-
-    /// The members behind the number of the frame.
-    pub(super) fn ends(&self) -> &[u8] {
-        self.bytes.get(self.split..).unwrap_or_default()
-    }
-}
+/// A flow, and all that its lines tell of it.
+type Flow = (u64, Endpoint, Endpoint, Transport);
 
 impl Memo {
-    /// Appends a time, in quotes.
-    pub(super) fn push_time(&mut self, out: &mut Vec<u8>, time: Timestamp) {
-        let second = time.seconds();
-        if self.second.as_ref().is_none_or(|(known, _)| *known != second) {
-            let mut text = vec![b'"'];
-            clock::push_eve_second(&mut text, time);
-            self.second = Some((second, text));
-        }
-        if let Some((_, text)) = &self.second {
-            out.extend_from_slice(text);
-        }
-        clock::push_eve_fraction(out, time);
-        out.push(b'"');
+    /// Begins a line with the time of an event.
+    #[inline(always)]
+    pub(super) fn begin<'o>(&mut self, out: &'o mut Vec<u8>, time: Timestamp) -> Json<'o> {
+        let now = time.seconds();
+        let text = match self.second {
+            Some((known, text)) if known == now => text,
+            _ => {
+                let mut text = *b"{\"timestamp\":\"0000-00-00T00:00:00";
+                if let Some(second) = text.last_chunk_mut() {
+                    *second = clock::eve_second(time);
+                }
+                self.second = Some((now, text));
+                text
+            }
+        };
+        out.extend_from_slice(&text);
+        let mut json = Json::resume(out);
+        json.time_rest(time);
+        json
     }
 
-    /// The members that say how a call was made, as `write` writes them behind other members.
+    /// The members that say how a call was made, as `write` writes them.
+    #[inline]
     pub(super) fn circumstances(
         &mut self,
-        call: &Call,
-        write: impl FnOnce(&mut Json<'_>, &Call, &mut Identities),
+        circumstances: &Circumstances,
+        write: impl FnOnce(&mut Json<'_>, &mut Identities),
     ) -> &[u8] {
-        let who = call.identity.as_ref().or(call.identity_hint.as_ref()).map_or(0, place_of);
-        let context = call.security.map_or(0, |security| usize::from(security.level.0));
-        let Self { identities, circumstances, .. } = self;
-        circumstances.text(
-            who.wrapping_add(context).wrapping_add(call.outcome as usize),
-            |known| known.are_of(call),
-            || Circumstances::of(call),
-            |json| write(json, call, identities),
-        )
+        let who = circumstances.identity.or(circumstances.identity_hint).unwrap_or_default();
+        let level: u64 = circumstances.security.map_or(0, |security| security.level.0.into());
+        let hash = who.0 << 8 ^ level << 4 ^ circumstances.outcome as u64;
+        let identities = &mut self.identities;
+        self.circumstances.text(hash, circumstances, |json| write(json, identities))
     }
 
-    /// The members that say what carried an event, as `write` writes them behind other members.
+    /// The members that say what carried an event, as `write` writes them.
+    #[inline]
     pub(super) fn carrier(
         &mut self,
         transport: Transport,
@@ -209,68 +182,60 @@ impl Memo {
         write: impl FnOnce(&mut Json<'_>),
     ) -> &[u8] {
         let end = endpoint.as_bytes().last_chunk::<2>().map_or(0, |end| u16::from_le_bytes(*end));
-        self.carriers.text(
-            usize::from(end).wrapping_add(endpoint.len()),
+        self.carriers.text_of(
+            (endpoint.len() as u64) << 16 | u64::from(end),
             |(known, at)| *known == transport && at == endpoint,
             || (transport, Arc::clone(endpoint)),
             write,
         )
     }
 
-    /// The members that say what was called, as `write` writes them behind other members.
+    /// What lines say of an operation before and behind the number of the call, as these write it.
+    #[inline]
     pub(super) fn operation(
         &mut self,
         operation: &Operation,
-        write: impl FnOnce(&mut Json<'_>, &Operation),
-    ) -> &[u8] {
-        let last = operation.interface.map_or(0, |interface| interface.syntax.uuid.as_bytes()[15]);
-        let name = operation.procedure.map_or(0, |name| name.as_ptr().addr() / size_of::<usize>());
-        self.operations.text(
-            name.wrapping_add(usize::from(last)),
-            |known| known == operation,
-            || *operation,
-            |json| write(json, operation),
+        before: impl FnOnce(&mut Json<'_>, &Operation),
+        behind: impl FnOnce(&mut Json<'_>, &Operation),
+    ) -> &Parted {
+        let (high, low) = operation.syntax.map_or((0, 0), |syntax| syntax.uuid.as_u64_pair());
+        let opnum: u64 = operation.opnum.map_or(0, |opnum| opnum.0.into());
+        let how = u64::from(operation.is_accepted) << 1 | u64::from(operation.is_connectionless);
+        self.operations.parted(
+            high ^ low.rotate_left(8) ^ opnum << 2 ^ how,
+            operation,
+            |json| before(json, operation),
+            |json| behind(json, operation),
         )
     }
 
-    /// The text of a flow.
-    pub(super) fn flow(&mut self, header: &EventHeader, context: &Context<'_>) -> &FlowText {
-        if self.flows.is_empty() {
-            self.flows.resize_with(FLOWS, FlowText::default);
-        }
-        let of = Some((header.flow_id, header.client, header.server, header.transport));
-        #[allow(clippy::cast_possible_truncation)] // below FLOWS
-        let at = (header.flow_id % FLOWS as u64) as usize;
-        let text = &mut self.flows[at];
-        if text.of != of {
-            text.bytes.clear();
-            write_name(&mut text.bytes, header, context);
-            text.split = text.bytes.len();
-            write_ends(&mut text.bytes, header, context);
-            text.of = of;
-        }
-        text
+    /// What lines say of a flow before and behind the number of the frame.
+    #[inline]
+    pub(super) fn flow(&mut self, header: &EventHeader, context: &Context<'_>) -> &Parted {
+        let flow = (header.flow_id, header.client, header.server, header.transport);
+        self.flows.parted(
+            header.flow_id,
+            &flow,
+            |json| name(json, header, context),
+            |json| ends(json, header, context),
+        )
     }
 }
 
-fn write_name(out: &mut Vec<u8>, header: &EventHeader, context: &Context<'_>) {
-    let mut json = Json::resume(out);
+fn name(json: &mut Json<'_>, header: &EventHeader, context: &Context<'_>) {
     json.number(key!("flow_id"), header.flow_id & FLOW_ID_MASK);
     if let Some(seed) = context.community_id {
         let protocol = match header.transport {
             Transport::NcadgIpUdp => community_id::UDP,
             _ => community_id::TCP,
         };
-        json.key(key!("community_id"));
-        let out = json.raw();
-        out.push(b'"');
-        community_id::push(out, seed, protocol, header.client, header.server);
-        out.push(b'"');
+        json.plain_with(key!("community_id"), |out| {
+            community_id::push(out, seed, protocol, header.client, header.server);
+        });
     }
 }
 
-fn write_ends(out: &mut Vec<u8>, header: &EventHeader, context: &Context<'_>) {
-    let mut json = Json::resume(out);
+fn ends(json: &mut Json<'_>, header: &EventHeader, context: &Context<'_>) {
     if let Some(capture) = context.capture {
         json.string(key!("pcap_filename"), capture);
     }
@@ -294,11 +259,11 @@ const fn app_proto(transport: Transport) -> &'static str {
 /// Flow ids are cut to 53 bits: many readers of JSON keep numbers as 64-bit floats, which are exact up to there.
 const FLOW_ID_MASK: u64 = (1 << 53) - 1;
 
-/// Room for most members that are remembered.
-const USUAL_BYTES: usize = 256;
-
 /// Texts of one kind that are remembered.
-const PLACES: usize = 64;
+const PLACES: usize = 256;
+
+/// Identities of which the number is remembered: those of the connections of some seconds.
+const IDENTITIES: usize = 1024;
 
 /// Flows that are remembered. More would not stay in the cache.
-const FLOWS: usize = 64;
+const FLOWS: usize = 512;

@@ -13,6 +13,7 @@ mod endpoint;
 mod identity;
 mod memo;
 mod object;
+mod places;
 mod smb;
 mod stats;
 mod wmi;
@@ -21,8 +22,8 @@ pub(crate) use memo::Memo;
 
 use memo::Identities;
 
+use crate::Context;
 use crate::json::{Json, key};
-use crate::{Context, clock};
 use rpcscope_model::{
     Alert, Event, EventBody, EventHeader, FrameNumber, Health, Identity, NDR, NDR64, Security, Signature,
     Timestamp, Transport,
@@ -39,7 +40,7 @@ pub(crate) fn begin(_context: &Context<'_>, _out: &mut Vec<u8>) {}
 /// Appends one event as one line.
 pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
     out.reserve(USUAL_LINE_BYTES);
-    let mut json = Json::begin(out);
+    let mut json = memo.begin(out, event.header.time);
     body(&mut json, event, None, context, memo);
     json.end();
 }
@@ -47,7 +48,7 @@ pub(crate) fn event(event: &Event, context: &Context<'_>, memo: &mut Memo, out: 
 /// Appends what a rule says about an event as one line: the members of the event, and those of the rule.
 pub(crate) fn alert(alert: &Alert, context: &Context<'_>, memo: &mut Memo, out: &mut Vec<u8>) {
     out.reserve(USUAL_LINE_BYTES);
-    let mut json = Json::begin(out);
+    let mut json = memo.begin(out, alert.event.header.time);
     body(&mut json, &alert.event, Some(&alert.rule), context, memo);
     // The last member of all events is the object `rpcscope`.
     json.reopen();
@@ -121,7 +122,7 @@ fn body(
 pub(crate) fn end(stats: &rpcscope_model::Stats, now: Timestamp, _context: &Context<'_>, out: &mut Vec<u8>) {
     let mut json = Json::begin(out);
     json.key(key!("timestamp"));
-    time_value(&mut json, now);
+    json.time_value(now);
     json.plain(key!("event_type"), "stats");
     stats::write(&mut json, stats);
     json.end();
@@ -137,13 +138,13 @@ pub(crate) fn health(
 ) {
     let mut json = Json::begin(out);
     json.key(key!("timestamp"));
-    time_value(&mut json, now);
+    json.time_value(now);
     json.plain(key!("event_type"), "stats");
     stats::write_live(&mut json, stats, health);
     json.end();
 }
 
-/// Writes what all events have.
+/// Writes what all events have, behind their time.
 fn envelope(
     json: &mut Json<'_>,
     header: &EventHeader,
@@ -151,30 +152,17 @@ fn envelope(
     memo: &mut Memo,
     event_type: &'static str,
 ) {
-    json.key(key!("timestamp"));
-    memo.push_time(json.raw(), header.time);
     let flow = memo.flow(header, context);
-    json.raw().extend_from_slice(flow.name());
-    match context.interfaces.get(header.frame.source(context.interfaces.len())) {
-        Some(interface) => {
-            json.string(key!("in_iface"), interface);
-            json.plain(key!("event_type"), event_type);
-        }
-        None => {
-            json.plain(key!("event_type"), event_type);
-            json.number(key!("pcap_cnt"), header.frame.0);
-        }
+    json.raw().extend_from_slice(flow.before());
+    if context.interfaces.is_empty() {
+        json.plain(key!("event_type"), event_type);
+        json.number(key!("pcap_cnt"), header.frame.0);
+    } else {
+        let source = header.frame.source(context.interfaces.len());
+        json.string(key!("in_iface"), context.interfaces.get(source).map_or("", |name| name));
+        json.plain(key!("event_type"), event_type);
     }
-    json.raw().extend_from_slice(flow.ends());
-}
-
-/// Writes a time as a value.
-fn time_value(json: &mut Json<'_>, time: Timestamp) {
-    let out = json.raw();
-    out.push(b'"');
-    clock::push_eve_second(out, time);
-    clock::push_eve_fraction(out, time);
-    out.push(b'"');
+    json.raw().extend_from_slice(flow.behind());
 }
 
 /// Writes the protocol sequence, and for pipes the version of SMB; 2 stands for 2 and 3.
@@ -187,17 +175,17 @@ fn transport(json: &mut Json<'_>, transport: Transport) {
     }
 }
 
-/// Writes what carries an event: the protocol sequence, and where the server listens. They are the first members of
-/// their object.
+/// Opens our object with what carries an event: the protocol sequence, and where the server listens.
 fn carrier(json: &mut Json<'_>, transport: Transport, endpoint: &Arc<str>, memo: &mut Memo) {
     let write = |json: &mut Json<'_>| {
+        json.open(key!("rpcscope"));
         self::transport(json, transport);
         json.string(key!("endpoint"), endpoint);
     };
     if endpoint.len() > LONGEST_REMEMBERED {
         return write(json);
     }
-    json.raw().extend_from_slice(memo.carrier(transport, endpoint, write).get(1..).unwrap_or_default());
+    json.raw().extend_from_slice(memo.carrier(transport, endpoint, write));
 }
 
 /// Bytes of the longest endpoint that is remembered. Those of Windows have at most some twenty.
@@ -220,10 +208,7 @@ fn auth(
         json.number(key!("context_id"), security.context_id);
     }
     if let Some(identity) = identity {
-        let members = identities.members(identity, identity::members);
-        // Without a security context they are the first members.
-        let members = if security.is_some() { members } else { members.get(1..).unwrap_or_default() };
-        json.raw().extend_from_slice(members);
+        json.raw().extend_from_slice(identities.members(identity, identity::members));
     }
     json.close();
 }
@@ -247,12 +232,14 @@ fn answer_time(
     if let (Some((asked, _)), Some((answered, _))) = (request, response) {
         json.number(key!("rtt_us"), answered.since_ns(asked) / 1000);
     }
-    json.open(key!("frames"));
-    if let Some((_, frame)) = request {
-        json.number(key!("request"), frame.0);
-    }
-    if let Some((_, frame)) = response {
-        json.number(key!("response"), frame.0);
+    match (request, response) {
+        (Some((_, asked)), Some((_, answered))) => {
+            json.number(key!("frames" / "request"), asked.0);
+            json.number(key!("response"), answered.0);
+        }
+        (Some((_, asked)), None) => json.number(key!("frames" / "request"), asked.0),
+        (None, Some((_, answered))) => json.number(key!("frames" / "response"), answered.0),
+        (None, None) => json.open(key!("frames")),
     }
     json.close();
 }
@@ -271,6 +258,7 @@ mod tests {
     use super::*;
     use crate::samples;
     use proptest::prelude::*;
+    use rpcscope_model::Text;
     use serde_json::Value;
 
     fn line(event: &Event, context: &Context<'_>) -> String {
@@ -415,7 +403,47 @@ mod tests {
         "res",
     ];
 
+    #[test]
+    fn identities_that_differ_in_one_member_are_told_apart() {
+        let mut event = samples::authentications().remove(0);
+        let mut told = |change: fn(&mut Identity)| {
+            let EventBody::Authentication(authentication) = &mut event.body else {
+                panic!("an authentication")
+            };
+            let mut identity = Identity::clone(&authentication.identity);
+            change(&mut identity);
+            authentication.identity = Arc::new(identity);
+            event.clone()
+        };
+        let events = [
+            told(|_| {}),
+            told(|identity| identity.domain = Some(Text::whole("OTHER"))),
+            told(|identity| identity.guest = true),
+            told(|identity| identity.domain = None),
+            told(|identity| identity.guest = false),
+        ];
+        let mut memo = Memo::default();
+        let mut out = Vec::new();
+        events.iter().cycle().take(20).for_each(|event| {
+            super::event(event, &samples::context(), &mut memo, &mut out);
+        });
+        assert_eq!(String::from_utf8(out).expect("UTF-8"), lines(&events).repeat(4));
+    }
+
     proptest! {
+        #[test]
+        fn lines_do_not_depend_on_what_was_written_before(
+            events in prop::collection::vec(samples::any_event(), 0..20),
+            order in prop::collection::vec(any::<prop::sample::Index>(), 0..60),
+        ) {
+            let mut memo = Memo::default();
+            for event in order.iter().filter(|_| !events.is_empty()).map(|at| at.get(&events)) {
+                let mut out = Vec::new();
+                super::event(event, &samples::context(), &mut memo, &mut out);
+                prop_assert_eq!(String::from_utf8(out).expect("UTF-8"), line(event, &samples::context()));
+            }
+        }
+
         #[test]
         fn every_event_is_one_line_of_valid_json(event in samples::any_event()) {
             let text = line(&event, &samples::context());

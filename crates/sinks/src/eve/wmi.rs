@@ -6,7 +6,6 @@ use rpcscope_model::{EventHeader, Wmi};
 
 /// Writes an operation.
 pub(super) fn rpcscope(json: &mut Json<'_>, wmi: &Wmi, header: &EventHeader, memo: &mut Memo) {
-    json.open(key!("rpcscope"));
     carrier(json, header.transport, &wmi.endpoint, memo);
     json.number(key!("call_id"), wmi.call_id.0);
     if let Some(activation) = wmi.activation {

@@ -5,7 +5,7 @@ use super::{
     InterfaceKey, MOST_HOSTS, MOST_NAMES, MOST_STATUSES, OperationKey, OutcomeIndex, RunFigures, Summary,
 };
 use crate::text::{cell, cell_right, painted, push_display, push_visible};
-use crate::{Colour, clock, json};
+use crate::{Colour, address, clock};
 use anstyle::{AnsiColor, Style};
 use rpcscope_model::{Address, Outcome, Timestamp};
 use std::time::Duration;
@@ -306,7 +306,7 @@ impl Page<'_> {
                 self.text(PLAIN, "  ");
                 let style = if host.is_none() && count > 0 { DIM } else { PLAIN };
                 cell(self.out, HOST, style, self.colour, |out| match host {
-                    Some((address, _)) => json::push_address(out, *address),
+                    Some((address, _)) => address::push(out, *address),
                     None if count == 0 => {}
                     None if others > 0 => {
                         push_display(out, format_args!("{} more", count_text(others as u64)))

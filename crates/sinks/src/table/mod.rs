@@ -13,7 +13,7 @@ mod layout;
 mod smb;
 
 use crate::text::{cell, cell_right, painted, push_display, push_visible};
-use crate::{Clock, Context, Detail, clock, decimal, json};
+use crate::{Clock, Context, Detail, address, clock, decimal};
 use anstyle::{AnsiColor, Style};
 use layout::Layout;
 use rpcscope_model::{
@@ -267,7 +267,7 @@ fn ends(
         }
     }
     out.push(b' ');
-    cell(out, layout.client, PLAIN, colour, |out| json::push_address(out, header.client.address));
+    cell(out, layout.client, PLAIN, colour, |out| address::push(out, header.client.address));
     out.extend_from_slice(" → ".as_bytes());
     cell(out, layout.server, PLAIN, colour, |out| push_server(out, header, endpoint));
     out.push(b' ');
@@ -278,7 +278,7 @@ fn push_server(out: &mut Vec<u8>, header: &EventHeader, endpoint: Option<&str>) 
     let over_pipe = matches!(header.transport, Transport::NcacnNpSmb1 | Transport::NcacnNpSmb2);
     match endpoint.filter(|_| over_pipe) {
         Some(pipe) => {
-            json::push_address(out, header.server.address);
+            address::push(out, header.server.address);
             out.push(b' ');
             push_visible(out, without_pipe_root(pipe));
         }
@@ -287,7 +287,7 @@ fn push_server(out: &mut Vec<u8>, header: &EventHeader, endpoint: Option<&str>) 
             if brackets {
                 out.push(b'[');
             }
-            json::push_address(out, header.server.address);
+            address::push(out, header.server.address);
             if brackets {
                 out.push(b']');
             }
