@@ -74,7 +74,10 @@ impl<'a> Writer<'a> {
                 plan.format.event(&event, &plan.context, &mut self.memo, &mut self.bytes);
             }
         }
-        let Some(rules) = self.rules.clone().filter(|_| !hits.is_empty()) else { return };
+        if hits.is_empty() {
+            return;
+        }
+        let Some(rules) = self.rules.clone() else { return };
         let event = Arc::new(event);
         for alert in hits.iter().filter_map(|hit| rules.alert(*hit, &event)) {
             self.alert(&Alert { capture: carve, ..alert });
