@@ -1,6 +1,8 @@
 //! Integers as decimal digits, without the standard library's formatting machinery: a line of output has about
 //! twenty of them.
 
+use crate::words;
+
 /// Appends `value` in decimal.
 pub(crate) fn push(out: &mut Vec<u8>, value: u64) {
     push_ended(out, value, b' ');
@@ -11,7 +13,8 @@ pub(crate) fn push(out: &mut Vec<u8>, value: u64) {
 pub(crate) fn push_ended(out: &mut Vec<u8>, value: u64, end: u8) {
     // Digits in the order of the text, with leading zeros; these are shifted out.
     let (digits, bits, zeros) = match value {
-        0..1000 => {
+        0..10 => return out.extend_from_slice(&[b'0' + (value % 10) as u8, end]),
+        10..1000 => {
             let (digits, zeros) = three(value);
             (digits, 24, zeros)
         }
@@ -23,45 +26,26 @@ pub(crate) fn push_ended(out: &mut Vec<u8>, value: u64, end: u8) {
     };
     let bits = bits - zeros;
     let text = digits >> zeros | u64::from(end) << bits;
-    push_start(out, text.to_le_bytes(), bits as usize / 8 + 1);
+    words::push_start(out, text.to_le_bytes(), bits as usize / 8 + 1);
 }
 
 #[cold]
 fn push_long(out: &mut Vec<u8>, value: u64, end: u8) {
     push(out, value / 1_000_000);
-    out.extend_from_slice(&six(value % 1_000_000));
-    out.push(end);
-}
-
-/// Appends the first `length` bytes of `text`: a copy of known length, of which the end is taken back.
-#[inline(always)]
-pub(crate) fn push_start<const N: usize>(out: &mut Vec<u8>, text: [u8; N], length: usize) {
-    #[cold]
-    fn grow<const N: usize>(out: &mut Vec<u8>, text: [u8; N], length: usize) {
-        out.reserve(N);
-        push_start(out, text, length);
-    }
-    if out.capacity() - out.len() < N {
-        return grow(out, text, length);
-    }
-    let end = out.len() + length;
-    out.extend_from_slice(&text);
-    out.truncate(end);
+    words::push_start(out, (six(value) | u64::from(end) << 48).to_le_bytes(), 7);
 }
 
 /// The last `N` decimal digits of `value`, at most six, with leading zeros.
 #[inline]
 pub(crate) fn fixed<const N: usize>(value: u32) -> [u8; N] {
     const { assert!(N <= 6) };
-    six(value.into()).last_chunk().copied().unwrap_or([b'0'; N])
+    (six(value.into()) << 16).to_le_bytes().last_chunk().copied().unwrap_or([b'0'; N])
 }
 
-/// The last six digits.
+/// The last six decimal digits of `value`, the first in the lowest byte.
 #[inline]
-fn six(value: u64) -> [u8; 6] {
-    let digits = three(value / 1000 % 1000).0 | three(value % 1000).0 << 24;
-    let [a, b, c, d, e, f, ..] = digits.to_le_bytes();
-    [a, b, c, d, e, f]
+pub(crate) fn six(value: u64) -> u64 {
+    three(value / 1000 % 1000).0 | three(value % 1000).0 << 24
 }
 
 /// The three digits of a number below 1000, the first in the lowest byte, and how many bits of them are leading zeros of
@@ -96,7 +80,7 @@ pub(crate) fn push_hex_ended(out: &mut Vec<u8>, value: u16, end: u8) {
     let zeros = (value | 1).leading_zeros() / 4 * 8;
     let digits = u64::from_le_bytes(hex_digits(value.into())) >> (32 + zeros);
     let bits = 32 - zeros;
-    push_start(out, (digits | u64::from(end) << bits).to_le_bytes(), bits as usize / 8 + 1);
+    words::push_start(out, (digits | u64::from(end) << bits).to_le_bytes(), bits as usize / 8 + 1);
 }
 
 /// Eight hexadecimal digits, spread over a word: halves, quarters, digits.

@@ -1,6 +1,6 @@
 //! Text in JSON strings.
 
-use crate::decimal;
+use crate::words;
 use std::fmt::{self, Write};
 
 /// Escapes what is formatted into it.
@@ -17,41 +17,31 @@ impl fmt::Write for Escaped<'_> {
 /// control characters U+0080 to U+009F, which some terminals obey.
 pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     let bytes = text.as_bytes();
-    // Most texts are short: one or two words, looked at and copied at once.
-    match bytes.len() {
-        0..=8 => {
-            let word = word_of_few(bytes);
-            if clean_bytes_of_word(word) >= bytes.len() {
-                return decimal::push_start(out, word.to_le_bytes(), bytes.len());
-            }
+    if bytes.len() <= 8 {
+        let word = words::word_of_few(bytes);
+        if clean_bytes_of_word(word) >= bytes.len() {
+            return words::push_start(out, word.to_le_bytes(), bytes.len());
         }
-        9..=16 => {
-            if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-                let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-                if special_bytes(first) | special_bytes(last) == 0 {
-                    let words = u128::from(first) | u128::from(last >> (8 * (16 - bytes.len()))) << 64;
-                    return decimal::push_start(out, words.to_le_bytes(), bytes.len());
-                }
-            }
-        }
-        _ => {}
     }
-    push_long(out, text);
+    push_more(out, text);
 }
 
-fn push_long(out: &mut Vec<u8>, text: &str) {
+/// The same for text that is longer or has to be escaped.
+#[inline(never)]
+fn push_more(out: &mut Vec<u8>, text: &str) {
     let clean = clean_bytes(text.as_bytes());
     // A special byte is ASCII or begins a character, so that this is a boundary.
     match text.split_at_checked(clean) {
         Some((clean, tail)) if !tail.is_empty() => {
-            out.extend_from_slice(clean.as_bytes());
+            words::push(out, clean.as_bytes());
             push_special(out, tail);
         }
-        _ => out.extend_from_slice(text.as_bytes()),
+        _ => words::push(out, text.as_bytes()),
     }
 }
 
 /// Appends text that begins with a special byte.
+#[inline(never)]
 fn push_special(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
     loop {
@@ -71,7 +61,7 @@ fn push_special(out: &mut Vec<u8>, text: &str) {
             other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
         }
         let (clean, tail) = rest.split_at_checked(clean_bytes(rest.as_bytes())).unwrap_or((rest, ""));
-        out.extend_from_slice(clean.as_bytes());
+        words::push(out, clean.as_bytes());
         rest = tail;
     }
 }
@@ -79,34 +69,19 @@ fn push_special(out: &mut Vec<u8>, text: &str) {
 /// How many bytes at the start need no closer look. Eight are looked at in one step.
 #[inline]
 pub(crate) fn clean_bytes(bytes: &[u8]) -> usize {
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    let (eights, rest) = bytes.as_chunks::<8>();
+    for (at, word) in eights.iter().enumerate() {
         let clean = clean_bytes_of_word(u64::from_le_bytes(*word));
         if clean < 8 {
             return 8 * at + clean;
         }
     }
     // The zeros behind them are marked as well.
-    8 * words.len() + clean_bytes_of_word(word_of_few(rest)).min(rest.len())
+    8 * eights.len() + clean_bytes_of_word(words::word_of_few(rest)).min(rest.len())
 }
 
 fn clean_bytes_of_word(word: u64) -> usize {
     special_bytes(word).trailing_zeros() as usize / 8
-}
-
-/// At most eight bytes, with zeros behind them, by a few loads that overlap.
-#[inline]
-fn word_of_few(bytes: &[u8]) -> u64 {
-    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>(), bytes) {
-        (Some(first), Some(last), _) => {
-            let shift = 8 * (bytes.len() - 4);
-            u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (shift % 64)
-        }
-        (_, _, [a, b, c]) => u64::from_le_bytes([*a, *b, *c, 0, 0, 0, 0, 0]),
-        (_, _, [a, b]) => u64::from_le_bytes([*a, *b, 0, 0, 0, 0, 0, 0]),
-        (_, _, [a]) => u64::from(*a),
-        _ => 0,
-    }
 }
 
 /// The top bit of each of eight bytes that has to be escaped, or begins a character that may have to be: control

@@ -4,7 +4,7 @@
 //! ends. The caller opens and closes objects and arrays in pairs and writes each key once.
 
 use crate::escape::{Escaped, clean_bytes, push_escaped};
-use crate::{address, clock, decimal};
+use crate::{address, clock, decimal, words};
 use rpcscope_model::{Address, SyntaxId, Timestamp};
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -114,6 +114,7 @@ impl<'o> Json<'o> {
 
     /// Begins a member whose name is known only now. One that is borrowed is a word of ours and needs no escaping.
     #[allow(clippy::ptr_arg)] // where the name is from decides
+    #[inline]
     pub(crate) fn key_named(&mut self, name: &Cow<'static, str>) {
         match name {
             Cow::Borrowed(word) => self.key_word(word),
@@ -129,10 +130,10 @@ impl<'o> Json<'o> {
     }
 
     /// Begins a member whose name needs no escaping.
+    #[inline]
     pub(crate) fn key_word(&mut self, word: &'static str) {
         debug_assert_eq!(clean_bytes(word.as_bytes()), word.len(), "{word} needs escaping");
-        self.out.push(b'"');
-        self.out.extend_from_slice(word.as_bytes());
+        words::push_quoted(self.out, word.as_bytes());
         self.out.extend_from_slice(b"\":");
     }
 
@@ -229,6 +230,7 @@ impl<'o> Json<'o> {
     }
 
     /// Writes a string from anywhere as a value.
+    #[inline(never)]
     pub(crate) fn string_value(&mut self, value: &str) {
         self.out.push(b'"');
         self.string_rest(value);
@@ -315,8 +317,10 @@ impl<'o> Json<'o> {
     /// Ends a time behind its second.
     #[inline(always)]
     pub(crate) fn time_rest(&mut self, time: Timestamp) {
-        let [a, b, c, d, e, f] = decimal::fixed(time.subsec_nanos() / 1000);
-        self.out.extend_from_slice(&[b'.', a, b, c, d, e, f, b'+', b'0', b'0', b'0', b'0', b'"', b',']);
+        let microseconds = decimal::six((time.subsec_nanos() / 1000).into());
+        let fraction = u64::from_le_bytes(*b".\0\0\0\0\0\0+") | microseconds << 8;
+        self.out.extend_from_slice(&fraction.to_le_bytes());
+        self.out.extend_from_slice(b"0000\",");
     }
 
     fn joined_value<const N: usize>(&mut self, separator: u8, numbers: [u64; N]) {
@@ -334,10 +338,9 @@ impl<'o> Json<'o> {
         self.quote();
     }
 
-    #[inline(always)]
     fn plain_rest(&mut self, value: &'static str) {
         debug_assert_eq!(clean_bytes(value.as_bytes()), value.len(), "{value} needs escaping");
-        self.out.extend_from_slice(value.as_bytes());
+        words::push(self.out, value.as_bytes());
         self.quote();
     }
 

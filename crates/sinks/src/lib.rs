@@ -20,6 +20,7 @@ mod samples;
 mod summary;
 mod table;
 mod text;
+mod words;
 
 pub use carve::{CarveError, Carver, carved_file_name};
 pub use format::{Clock, Colour, Context, Detail, Format, Memo};

@@ -6,6 +6,7 @@ use crate::json::{Json, key};
 use rpcscope_model::{Call, EventHeader, Learned, Part, Reply, Transport};
 
 /// Writes Suricata's object.
+#[inline(never)]
 pub(super) fn dcerpc(json: &mut Json<'_>, call: &Call, transport: Transport, memo: &mut Memo) {
     let operation = Operation {
         has_request: call.request.is_some(),
@@ -84,6 +85,7 @@ fn interface(json: &mut Json<'_>, operation: &Operation) {
 }
 
 /// Writes what Suricata does not say.
+#[inline(never)]
 pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, memo: &mut Memo) {
     carrier(json, header.transport, &call.endpoint, memo);
     if let Some(context_id) = call.context_id {
@@ -136,6 +138,7 @@ pub(super) fn rpcscope(json: &mut Json<'_>, call: &Call, header: &EventHeader, m
 }
 
 /// Writes how a call was made, and what became of it.
+#[cold]
 fn circumstances(json: &mut Json<'_>, call: &Call, identities: &mut Identities) {
     json.plain(key!("learned"), call.learned.name());
     if call.assumed {

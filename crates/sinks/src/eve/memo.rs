@@ -90,16 +90,29 @@ impl PartialEq for Word {
 
 impl Identities {
     /// The number of what an identity says.
+    #[inline]
     pub(super) fn number(&mut self, identity: &Arc<Identity>) -> IdentityNumber {
-        let place = self.numbers.at(Arc::as_ptr(identity).addr() as u64);
-        match place {
+        match self.numbers.at(place_of(identity)) {
             Some((known, number)) if Arc::ptr_eq(known, identity) => *number,
-            _ => {
-                let number = number_of_equal(&mut self.known, &mut self.last, identity);
-                *place = Some((Arc::clone(identity), number));
-                number
-            }
+            _ => self.number_of_equal(identity),
         }
+    }
+
+    /// The number of those identities that say the same as this one; the next one if none of them is known.
+    #[inline(never)]
+    fn number_of_equal(&mut self, identity: &Arc<Identity>) -> IdentityNumber {
+        let who = (&identity.user, &identity.workstation, &identity.service);
+        let how = (identity.spnego, identity.kerberos, identity.ntlm_version, identity.result);
+        let number = match self.known.at(FixedState::default().hash_one((who, how))) {
+            Some((equal, number)) if equal == identity => *number,
+            place => {
+                self.last.0 += 1;
+                *place = Some((Arc::clone(identity), self.last));
+                self.last
+            }
+        };
+        *self.numbers.at(place_of(identity)) = Some((Arc::clone(identity), number));
+        number
     }
 
     /// The members that say who somebody is, as `write` writes them.
@@ -113,22 +126,9 @@ impl Identities {
     }
 }
 
-/// The number of those identities that say the same as this one; the next one if none of them is known.
-fn number_of_equal(
-    known: &mut Places<Arc<Identity>, IdentityNumber, PLACES>,
-    last: &mut IdentityNumber,
-    identity: &Arc<Identity>,
-) -> IdentityNumber {
-    let who = (&identity.user, &identity.workstation, &identity.service);
-    let how = (identity.spnego, identity.kerberos, identity.ntlm_version, identity.result);
-    match known.at(FixedState::default().hash_one((who, how))) {
-        Some((equal, number)) if equal == identity => *number,
-        place => {
-            last.0 += 1;
-            *place = Some((Arc::clone(identity), *last));
-            *last
-        }
-    }
+/// A number that tells identities apart as long as they are remembered.
+fn place_of(identity: &Arc<Identity>) -> u64 {
+    Arc::as_ptr(identity).addr() as u64
 }
 
 /// Texts of members that lines have in common.
@@ -142,18 +142,12 @@ impl Memo {
     #[inline(always)]
     pub(super) fn begin<'o>(&mut self, out: &'o mut Vec<u8>, time: Timestamp) -> Json<'o> {
         let now = time.seconds();
-        let text = match self.second {
-            Some((known, text)) if known == now => text,
-            _ => {
-                let mut text = *b"{\"timestamp\":\"0000-00-00T00:00:00";
-                if let Some(second) = text.last_chunk_mut() {
-                    *second = clock::eve_second(time);
-                }
-                self.second = Some((now, text));
-                text
-            }
-        };
-        out.extend_from_slice(&text);
+        if self.second.as_ref().is_none_or(|(known, _)| *known != now) {
+            self.second = Some((now, second(time)));
+        }
+        if let Some((_, text)) = &self.second {
+            out.extend_from_slice(text);
+        }
         let mut json = Json::resume(out);
         json.time_rest(time);
         json
@@ -222,6 +216,16 @@ impl Memo {
     }
 }
 
+/// What a line begins with, to the second of its time.
+#[cold]
+fn second(time: Timestamp) -> [u8; 33] {
+    let mut text = *b"{\"timestamp\":\"0000-00-00T00:00:00";
+    if let Some(second) = text.last_chunk_mut() {
+        *second = clock::eve_second(time);
+    }
+    text
+}
+
 fn name(json: &mut Json<'_>, header: &EventHeader, context: &Context<'_>) {
     json.number(key!("flow_id"), header.flow_id & FLOW_ID_MASK);
     if let Some(seed) = context.community_id {
@@ -263,7 +267,7 @@ const FLOW_ID_MASK: u64 = (1 << 53) - 1;
 const PLACES: usize = 256;
 
 /// Identities of which the number is remembered: those of the connections of some seconds.
-const IDENTITIES: usize = 1024;
+const IDENTITIES: usize = 2048;
 
-/// Flows that are remembered. More would not stay in the cache.
-const FLOWS: usize = 512;
+/// Flows that are remembered: with more of them, they would no longer stay in the cache of a core.
+const FLOWS: usize = 1024;
