@@ -305,6 +305,7 @@ impl Shard {
 
     /// Forgets what was said on the connection that ended first, when too many have ended: there may be many in a short
     /// time, long before they have been idle for long enough.
+    #[inline(never)]
     fn forget_ended(&mut self, now: Timestamp) {
         if self.ended.len() <= self.limit_of_ended {
             return;

@@ -173,7 +173,7 @@ impl Stream {
         }
         let length = segment.payload.len() as u64 + u64::from(segment.missing);
         let start = self.position(segment.sequence);
-        length == 0 || start >= self.passed.0 && start + length <= self.passed.1
+        length == 0 || start >= self.passed.0 && start.saturating_add(length) <= self.passed.1
     }
 
     #[inline]
@@ -364,12 +364,12 @@ impl Stream {
             && (end == self.next || (start == self.next && self.closed && self.fin == Some(self.next)))
     }
 
-    /// The position of a sequence number: the one nearest to `next`.
+    /// The position of a sequence number: the one nearest to `next`, which is far from zero once the stream has started.
     #[inline]
     fn position(&self, sequence: u32) -> u64 {
         #[allow(clippy::cast_possible_truncation)] // positions are sequence numbers in their lower half
         let distance = sequence.wrapping_sub(self.next as u32).cast_signed();
-        self.next.saturating_add_signed(i64::from(distance))
+        self.next.wrapping_add_signed(i64::from(distance))
     }
 }
 
