@@ -61,7 +61,6 @@ impl Output {
     }
 
     /// Puts a call that begins into memory.
-    #[inline] // so that it is written where it stays
     pub(crate) fn begin_call(&mut self, call: OpenCall) -> Box<OpenCall> {
         match self.spare_calls.pop() {
             Some(mut spare) => {
