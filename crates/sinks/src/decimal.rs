@@ -29,7 +29,8 @@ pub(crate) fn push_ended(out: &mut Vec<u8>, value: u64, end: u8) {
     words::push_start(out, text.to_le_bytes(), bits as usize / 8 + 1);
 }
 
-#[cold]
+/// The same for large numbers.
+#[inline(never)]
 fn push_long(out: &mut Vec<u8>, value: u64, end: u8) {
     push(out, value / 1_000_000);
     words::push_start(out, (six(value) | u64::from(end) << 48).to_le_bytes(), 7);
